@@ -7,16 +7,15 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Finds accounts by the name that a client gives: a virtual user's address, the local part of one
-/// at <c>control/me</c>, otherwise a user of the host, if those get mail here, by the name
-/// alone or by it at any domain that routes to that user. Root has no account: no password of root
-/// is ever tried over the network. May be used from many threads.
-/// </summary>
+/// <summary>Finds accounts by the name that a client gives. The name is looked up as the address of
+/// a virtual user; without an at sign, as the local part of one at <c>control/me</c>. Otherwise it
+/// may be a user of the host who gets mail here: the name alone, or at any domain that routes to
+/// that user. Root has no account, so no password of root is ever tried over the network. May be
+/// used from many threads.</summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="hasHostUsers">Whether to look for users of the host; only a process that may read
+/// <param name="hasHostUsers">Whether to look for users of the host. Only a process that may read
 /// their passwords finds any.</param>
-/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
+/// <param name="complain">Logs wrong lines, each once; null: no log.</param>
 public sealed class Accounts(string home, bool hasHostUsers, Action<string>? complain = null)
 {
     private const int NameBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
@@ -27,8 +26,8 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
     private readonly HostAddresses _addresses = new(home);
 
     /// <summary>Looks a name up.</summary>
-    /// <exception cref="ConfigurationException">users/virtual or the name service is in no state
-    /// to say.</exception>
+    /// <exception cref="ConfigurationException">users/virtual or the name service cannot be read at
+    /// present.</exception>
     public Candidate Find(ReadOnlySpan<byte> name)
     {
         if (name.Length > NameBytesMax)
@@ -40,7 +39,7 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
         {
             if (PasswordHash.IsLocked(mailbox.PasswordHash))
             {
-                return Candidate.Nobody; // No password, digest or token opens it.
+                return Candidate.Nobody; // No password, digest or token opens the account.
             }
 
             (uint uid, uint gid) = VirtualOwner.Of(home);
@@ -59,7 +58,8 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
     }
 
     /// <summary>Whether a name is that of a virtual user who is locked.</summary>
-    /// <exception cref="ConfigurationException">users/virtual is in no state to say.</exception>
+    /// <exception cref="ConfigurationException">users/virtual cannot be read at present.
+    /// </exception>
     public bool IsLocked(ReadOnlySpan<byte> name) => name.Length <= NameBytesMax
         && FindVirtual(name) is { } mailbox && PasswordHash.IsLocked(mailbox.PasswordHash);
 

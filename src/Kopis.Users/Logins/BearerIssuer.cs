@@ -2,8 +2,8 @@ using Kopis.Config;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>The issuer of tokens that the control files name, if any, for a process that outlives
-/// them: one that is named later is used then. May be used from many threads.</summary>
+/// <summary>The token issuer that the control files name. A process may keep this object: an issuer
+/// that is named later is used from then on. May be used from many threads.</summary>
 public sealed class BearerIssuer(ControlDirectory control, TimeProvider time)
 {
     private BearerTokens? _tokens;

@@ -8,11 +8,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Checks OAuth tokens of one issuer by its keys: signed JWT with its name, our audience and an
-/// end. The keys are a file (a JWK set, RFC 7517), that is read anew when it changes; nothing is
-/// fetched.
-/// </summary>
+/// <summary>Checks OAuth tokens of one issuer by its keys: a signed JWT with the issuer's name, our
+/// audience and an expiry time. The keys are in a file (a JWK set, RFC 7517), which is read again
+/// when it changes; nothing is fetched.</summary>
 public sealed class BearerTokens
 {
     private const string EmailVerified = "email_verified"; // OpenID Connect Core 1.0 §5.1.
@@ -20,7 +18,7 @@ public sealed class BearerTokens
     private const int AccountBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
-    // Public keys only: a key that all may read must not be one to sign with.
+    // Public keys only: a key that everybody may read must not be able to sign.
     private static readonly string[] Algorithms =
     [
         "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
@@ -42,7 +40,7 @@ public sealed class BearerTokens
             time);
     }
 
-    /// <summary>The check that the control files ask for; null if there is no
+    /// <summary>Makes the check that the control files ask for; null if there is no
     /// <c>oauthissuer</c>.</summary>
     /// <exception cref="ConfigurationException">They cannot be parsed.</exception>
     public static BearerTokens? In(ControlDirectory control, TimeProvider time)
@@ -57,8 +55,9 @@ public sealed class BearerTokens
         return tokens;
     }
 
-    /// <summary>The account of a token.</summary>
-    /// <param name="name">The account that the client asks for; empty: the token's.</param>
+    /// <summary>Checks a token and returns its account.</summary>
+    /// <param name="name">The account that the client asks for; empty: the one that the token
+    /// names.</param>
     /// <param name="token">The token.</param>
     public async Task<LoginAnswer> CheckAsync(byte[] name, byte[] token)
     {
@@ -85,9 +84,9 @@ public sealed class BearerTokens
                 : LoginAnswer.No;
     }
 
-    // Printable ASCII only: Unicode's case rules make a k of the Kelvin sign, and so another
-    // account of a name that somebody else could register. An address that the issuer itself
-    // calls unverified may be anything that its holder typed.
+    // The account must be printable ASCII: Unicode's case rules turn the Kelvin sign into a k, so
+    // that a name which somebody else could register would match. An address that the issuer calls
+    // unverified may be anything that its holder typed.
     private static byte[]? AccountOf(IDictionary<string, object> claims, string claim)
     {
         bool isUnverified = claim == LoginFiles.OAuthClaim.Literal
@@ -148,7 +147,7 @@ public sealed class BearerTokens
                 };
                 IList<SecurityKey> keys = set.GetSigningKeys();
 
-                // A symmetric key in a file of public ones would be a way to forge.
+                // A symmetric key in a public file would let anybody forge tokens.
                 return keys.Count > 0 && keys.All(key => key is not SymmetricSecurityKey)
                     ? keys
                     : throw control.Bad(

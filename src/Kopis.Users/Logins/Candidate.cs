@@ -33,11 +33,12 @@ public sealed class Candidate
     public static Candidate OfHost(Account account, byte[] hash) =>
         new(account, hash, isOfHost: true);
 
-    /// <summary>What SCRAM needs of the password; null for users of the host and nobody.</summary>
+    /// <summary>The keys of the password for SCRAM; null for users of the host, and for a name
+    /// without an account.</summary>
     public ScramKeys? Keys =>
         _isOfHost || Account is null ? null : PasswordHash.KeysOf(ByteText.ToText(Hash));
 
-    /// <summary>Whether the password opens the account. Slow, on purpose.</summary>
+    /// <summary>Whether the password opens the account. Slow on purpose.</summary>
     public bool Verify(ReadOnlySpan<byte> password)
     {
         bool matches = _isOfHost

@@ -7,11 +7,9 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Any <c>checkpassword</c> program (contract §10.2): it reads name, password and a stamp from
-/// descriptor 3 and runs the rest of its command line if they are right. Exit code 0 is yes,
-/// 1 is no; all others, a crash and a timeout are later.
-/// </summary>
+/// <summary>Runs a <c>checkpassword</c> program (contract §10.2). It reads name, password and a
+/// stamp from descriptor 3, and runs the rest of its command line if they are right. Exit code 0
+/// means yes, 1 means no; any other code, a crash or a timeout means later.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnvironment environment)
     : PasswordOnly
@@ -70,7 +68,7 @@ public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnviro
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            Processes.Signal(-pid, Kill); // It leads a group of its own.
+            Processes.Signal(-pid, Kill); // It leads a process group of its own.
             WaitStatus killed = await ended;
             stop.ThrowIfCancellationRequested();
             return killed;
@@ -83,7 +81,7 @@ public sealed class CheckpasswordBackend(IReadOnlyList<byte[]> words, ByteEnviro
         int none = Fd.Open("/dev/null", OpenFlags.ReadWrite);
         try
         {
-            // All of it fits into the pipe, whether the program reads it or not.
+            // The fields fit into the pipe, even if the program does not read them.
             Fd.WriteAll(write, fields);
             return new ProcessStart
             {

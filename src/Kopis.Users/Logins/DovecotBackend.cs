@@ -7,10 +7,8 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Dovecot's auth socket (its protocol 1): a connection for each attempt, with PLAIN. Anything but
-/// a clear yes or no is later.
-/// </summary>
+/// <summary>Asks Dovecot's auth socket (protocol version 1), with one connection and one PLAIN
+/// request for each attempt. Any answer but a clear yes or no means later.</summary>
 public sealed class DovecotBackend(string socketPath, string service) : PasswordOnly
 {
     private const int AnswerBytesMax = 16 * 1024;
@@ -36,8 +34,8 @@ public sealed class DovecotBackend(string socketPath, string service) : Password
         }
     }
 
-    /// <summary>The answer in a line of the server; null if it is not an answer to our try.
-    /// </summary>
+    /// <summary>Parses the answer in a line of the server; null if the line does not answer our
+    /// request.</summary>
     internal static LoginAnswer? Parse(string line)
     {
         string[] fields = line.Split('\t');

@@ -1,17 +1,15 @@
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Remembers from where each account was used, so that those who guess its password
-/// do not lock its owner out. An address stands for its network, since providers assign new
-/// ones: an IPv4 /24, an IPv6 /64. Bounded, and forgotten at a restart; may be used from many
-/// threads.
-/// </summary>
+/// <summary>Remembers from where each account was used, so that those who guess its password do not
+/// lock its owner out. A network stands for its addresses, since providers assign new ones: an IPv4
+/// /24, an IPv6 /64. Bounded, and forgotten at a restart; may be used from many threads.</summary>
 public sealed class KnownPeers(TimeProvider time)
 {
-    /// <summary>Pairs of network and account remembered; some 80 bytes each.</summary>
+    /// <summary>How many pairs of network and account are remembered, at some 80 bytes each.
+    /// </summary>
     public const int PairsMax = 50_000;
 
-    /// <summary>From the last login: people log in again within a month.</summary>
+    /// <summary>How long after the last login: people log in again within a month.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
 
     private readonly RecentKeys<(ulong Network, bool IsIPv6, UInt128 Account)> _pairs =

@@ -4,10 +4,8 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Puts qmail-lookup's limits on failed logins before a backend that has none of its own:
-/// they are asked before each attempt is checked, and a refusal comes after a wait.
-/// </summary>
+/// <summary>Applies qmail-lookup's limits on failed logins to a backend that has none. It asks
+/// before each attempt is checked, and delays refusals.</summary>
 public sealed class LimitedLoginService(ILoginService inner, ILoginLimits limits, TimeProvider time)
     : ILoginService
 {

@@ -5,10 +5,11 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>The login service of a listener that may itself read the users: its own gate.</summary>
-/// <param name="gate">Checks, counts and slows down.</param>
+/// <summary>The login service of a listener that may itself read the users' files. It has a checker
+/// of its own.</summary>
+/// <param name="gate">Checks logins, counts failures and delays refusals.</param>
 /// <param name="apop">Secrets for digests.</param>
-/// <param name="hasHostUsers">Whether users of the host can be let in.</param>
+/// <param name="hasHostUsers">Whether users of the host may log in.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Writes one line to the log.</param>
 public sealed class LocalLogins(

@@ -4,11 +4,9 @@ using Kopis.Base;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Checks the logins of one listener, or of all that ask one qmail-lookup: a bounded number of
-/// password hashes at a time, none for a peer or an account with too many failures, none for a
-/// login that succeeded a moment ago.
-/// </summary>
+/// <summary>Checks the logins of one listener, or of all listeners that ask one qmail-lookup. The
+/// number of password hashes computed at a time is bounded. None is computed for a peer or an
+/// account with too many failures, nor for a login that succeeded a moment ago.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginChecker
 {
@@ -25,9 +23,10 @@ public sealed class LoginChecker
     /// <param name="time">The clock.</param>
     /// <param name="limiter">Counts failures; null: with the default limits.</param>
     /// <param name="limits">The limits to ask; null: that limiter.</param>
-    /// <param name="hashesMax">Password hashes at a time; null: half of the machine, since mail
-    /// must go on while passwords are guessed.</param>
-    /// <param name="waitersMax">Logins that wait for their hash; more are put off.</param>
+    /// <param name="hashesMax">Password hashes computed at a time; null: half of the processors,
+    /// since mail must go on while passwords are guessed.</param>
+    /// <param name="waitersMax">How many logins may wait for their hash; others are postponed.
+    /// </param>
     public LoginChecker(
         Func<byte[], Candidate> find, TimeProvider time, LoginLimiter? limiter = null,
         ILoginLimits? limits = null, int? hashesMax = null, int waitersMax = int.MaxValue)
@@ -48,9 +47,10 @@ public sealed class LoginChecker
     public int Computed { get; private set; }
 
     /// <summary>Checks a login. The caller overwrites the secret.</summary>
-    /// <returns>The account; null if it was refused, then only after a delay that is the same
-    /// whatever the reason and longer with each failure of the peer.</returns>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <returns>The account, or null if the login is refused. A refusal is delayed: for the same
+    /// time whatever the reason, and longer after each failure of the peer.</returns>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     public async Task<Account?> CheckAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
@@ -69,23 +69,26 @@ public sealed class LoginChecker
         return verdict.Account;
     }
 
-    /// <summary>As <see cref="CheckAsync"/>, but the caller waits.</summary>
+    /// <summary>As <see cref="CheckAsync"/>, but the caller does the waiting.</summary>
     public Task<LoginVerdict> TryAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop) =>
         Volatile.Read(ref _waiters) >= _waitersMax ? Task.FromResult(LoginVerdict.Postponed)
             : JudgeAsync(peer, name, () => VerifyAsync(name, secret, stop), stop);
 
     /// <summary>Looks a name up.</summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     internal Candidate Find(byte[] name) => _find(name);
 
     /// <summary>The salt and iterations of a name's password; null if SCRAM cannot serve it.
     /// </summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     public ScramKeys? KeysOf(byte[] name) => _find(name).Keys;
 
-    /// <summary>Checks a proof of SCRAM; cheap, but counted as a password is.</summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <summary>Checks a proof of SCRAM. This costs little, but counts like a password.</summary>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     public async Task<LoginVerdict> TryProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop)
     {
@@ -102,8 +105,10 @@ public sealed class LoginChecker
         return verdict with { ServerSignature = signature };
     }
 
-    /// <summary>As <see cref="TryProofAsync"/>, for what only the caller can check.</summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <summary>As <see cref="TryProofAsync"/>, with a check that only the caller can make.
+    /// </summary>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     public Task<LoginVerdict> TryCheapAsync(
         IPAddress peer, byte[] name, Func<Candidate, bool> isRight, CancellationToken stop) =>
         JudgeAsync(
@@ -115,13 +120,15 @@ public sealed class LoginChecker
             },
             stop);
 
-    /// <summary>As <see cref="TryProofAsync"/>, for a token, which may itself name the account.
+    /// <summary>As <see cref="TryProofAsync"/>, for a token. The token itself may name the account.
     /// </summary>
     /// <param name="peer">The client.</param>
-    /// <param name="name">The account that it asks for; empty: the token's.</param>
-    /// <param name="check">The account that the token is good for; null: none.</param>
+    /// <param name="name">The account that the client asks for; empty: the one that the token
+    /// names.</param>
+    /// <param name="check">Returns the account that the token is valid for; null: none.</param>
     /// <param name="stop">Ends a wait.</param>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     public Task<LoginVerdict> TryTokenAsync(
         IPAddress peer, byte[] name, Func<Task<string?>> check, CancellationToken stop) =>
         JudgeAsync(
@@ -129,8 +136,8 @@ public sealed class LoginChecker
             async () => await check() is { } owner ? _find(ByteText.ToBytes(owner)) : null,
             stop);
 
-    // A try has its place before it is judged, so that many at once get no further than one after
-    // the other would.
+    // An attempt is counted before it is checked, so that many attempts at once get no further than
+    // attempts one after another.
     private async Task<LoginVerdict> JudgeAsync(
         IPAddress peer, byte[] name, Func<Task<Candidate?>> check, CancellationToken stop)
     {

@@ -4,14 +4,14 @@ using Kopis.Base;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Counts failed logins by peer, by its network and by account, so that guessing passwords is slow
-/// and costs us little, from one address and from many. A try has its place before it is judged,
-/// so that many at once get no further. Bounded; may be used from many threads.
-/// </summary>
+/// <summary>Counts failed logins by peer, by its network and by account, so that guessing passwords
+/// is slow and costs us little, whether it comes from one address or from many. An attempt is
+/// counted before it is checked, so that many at once get no further. Bounded; may be used from
+/// many threads.</summary>
 public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
 {
-    /// <summary>Peers remembered, networks, and accounts; some 60 bytes each.</summary>
+    /// <summary>How many peers, networks and accounts are remembered, at some 60 bytes each.
+    /// </summary>
     public const int PeersMax = 20_000;
 
     /// <summary>When to ask again after <see cref="LoginLeave.Wait"/>.</summary>
@@ -26,14 +26,15 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
     private readonly TryCounter<UInt128> _accounts = new(time, limits.Window, PeersMax);
     private readonly KnownPeers _known = new(time);
 
-    /// <summary>With the limits of a host without control files.</summary>
+    /// <summary>Makes a limiter with the limits of a host without control files.</summary>
     public LoginLimiter(TimeProvider time)
         : this(time, LoginLimits.Default)
     {
     }
 
-    /// <summary>Whether an attempt may be checked. Only what the peer's own limit allows counts
-    /// elsewhere; for a peer known at the account that limit alone applies.</summary>
+    /// <summary>Whether an attempt may be checked. It counts for the network and the account only
+    /// if the peer's own limit allows it. For a peer that is known at the account, only the peer's
+    /// limit applies.</summary>
     /// <param name="peer">The client.</param>
     /// <param name="account">The name, which need not exist; empty: not known yet.</param>
     public LoginLeave Reserve(PeerNetwork peer, ReadOnlySpan<byte> account)
@@ -51,7 +52,7 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
                 && (account.IsEmpty || _accounts.FailedOf(key) < limits.AccountTries));
             if (!isOpen)
             {
-                _peers.Settle(peer, hasFailed: true); // It looks like any other guess.
+                _peers.Settle(peer, hasFailed: true); // As for any failed attempt.
                 return LoginLeave.Refused;
             }
 
@@ -73,7 +74,8 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
         }
     }
 
-    /// <summary>Records the result of an allowed attempt; Later is not a failure.</summary>
+    /// <summary>Records the result of an allowed attempt. Later does not count as a failure.
+    /// </summary>
     public void Settle(PeerNetwork peer, ReadOnlySpan<byte> account, LookupVerdict verdict)
     {
         UInt128 key = KeyOf(account);
@@ -94,7 +96,8 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
         }
     }
 
-    /// <summary>How long the peer's refusal takes, from its beginning: longer with each.</summary>
+    /// <summary>How long a refusal of the peer takes from the beginning of the attempt: longer
+    /// after each failure.</summary>
     public TimeSpan DelayOf(PeerNetwork peer)
     {
         lock (_lock)
@@ -103,12 +106,12 @@ public sealed class LoginLimiter(TimeProvider time, LoginLimits limits)
         }
     }
 
-    /// <summary>What is left of a delay, and where a check has taken longer, of a whole number of
-    /// delays, so that its duration does not show.</summary>
+    /// <summary>How much of a delay is left. If the check took longer than that, the whole attempt
+    /// takes a multiple of the delay, so that the duration of the check does not show.</summary>
     public static TimeSpan LeftOf(TimeSpan delay, TimeSpan elapsed) =>
         TimeSpan.FromTicks(delay.Ticks - (elapsed.Ticks % delay.Ticks));
 
-    // Names come from clients and may be long; a digest is not.
+    // Names come from clients and may be long; a digest has a fixed length.
     private static UInt128 KeyOf(ReadOnlySpan<byte> account) =>
         BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(Ascii8.ToLower(account)));
 }

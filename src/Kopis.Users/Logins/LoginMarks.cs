@@ -4,33 +4,33 @@ using System.Security.Cryptography;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Says of a session's login whether it still holds: its user is not locked, was not removed, and
-/// has the password of then. The session's listener keeps a mark of the account as it was, which
-/// tells it nothing: it is made with a key that only this process has, and that ends with it.
-/// </summary>
+/// <summary>Decides whether the login of a session is still valid: the user is not locked, was not
+/// removed, and still has the same password. The session's listener keeps a mark of the account as
+/// it was at the login. The mark says nothing to the listener: it is made with a key that only this
+/// process has, and that ends with the process.</summary>
 /// <param name="find">Looks a name up; may throw
 /// <see cref="Base.ConfigurationException"/>.</param>
-/// <param name="isLocked">Whether a name is of a user who is locked.</param>
+/// <param name="isLocked">Whether a name is that of a locked user.</param>
 internal sealed class LoginMarks(Func<byte[], Candidate> find, Func<byte[], bool> isLocked)
 {
-    /// <summary>Of a mark: which process made it, whether there was such a user, and a MAC of name
-    /// and password's hash.</summary>
+    /// <summary>The parts of a mark: which process made it, whether the user existed, and a MAC of
+    /// the name and the password's hash.</summary>
     internal const int Bytes = EpochBytes + 1 + MacBytes;
 
     private const int EpochBytes = 8;
-    private const int MacBytes = 16; // Half of SHA-256: to find another name or hash takes 2^128.
+    private const int MacBytes = 16; // Half of SHA-256: a second preimage takes 2^128.
 
     private readonly byte[] _epoch = RandomNumberGenerator.GetBytes(EpochBytes);
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(MacBytes * 2);
 
-    /// <summary>Judges one.</summary>
-    /// <param name="account">As the login's answer named it.</param>
-    /// <param name="mark">Of the last answer; anything else where there is none.</param>
-    /// <param name="now">The account's mark at present.</param>
-    /// <returns>False if the login holds no more. A mark that another process made, the one before
-    /// a restart say, says only whether there was such a user.</returns>
-    /// <exception cref="Base.ConfigurationException">It is not known at present.</exception>
+    /// <summary>Decides about one login.</summary>
+    /// <param name="account">The account as the login's answer named it.</param>
+    /// <param name="mark">The mark of the last answer; any other bytes if there is none.</param>
+    /// <param name="now">The account's current mark.</param>
+    /// <returns>False if the login is no longer valid. If another process made the mark, for
+    /// example before a restart, it says only whether the user existed.</returns>
+    /// <exception cref="Base.ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     internal bool Holds(byte[] account, ReadOnlySpan<byte> mark, out byte[] now)
     {
         Candidate found = find(account);
@@ -43,9 +43,9 @@ internal sealed class LoginMarks(Func<byte[], Candidate> find, Func<byte[], bool
                 : !hadUser || now[EpochBytes] != 0);
     }
 
-    /// <summary>The mark of an account.</summary>
-    /// <param name="account">As the login's answer names it.</param>
-    /// <param name="hash">Its password's; null: there is no such user.</param>
+    /// <summary>Makes the mark of an account.</summary>
+    /// <param name="account">The account as the login's answer names it.</param>
+    /// <param name="hash">The hash of its password; null: there is no such user.</param>
     internal byte[] Make(byte[] account, byte[]? hash)
     {
         byte[] length = new byte[sizeof(int)];

@@ -11,21 +11,21 @@ public static class PasswordHash
 {
     private const string Scram = "scram-sha-256";
     private const string Pbkdf2 = "pbkdf2-sha256";
-    private const int IterationsMax = 10_000_000; // A hash must not become a way to use up CPU.
+    private const int IterationsMax = 10_000_000; // A hash must not use up the CPU.
     private const int SaltBytes = 16;
     private const int KeyBytes = 32;
-    private const int FieldBytesMax = 64; // Of salt and key; room for other schemes' sizes.
+    private const int FieldBytesMax = 64; // For salt and key; leaves room for other sizes.
     private const string Locked = "!";
 
-    /// <summary>Of a new hash. OWASP Password Storage Cheat Sheet, 2023.</summary>
+    /// <summary>For a new hash. OWASP Password Storage Cheat Sheet, 2023.</summary>
     public const int Iterations = 600_000;
 
-    /// <summary>A hash that no password matches, at the cost of one that could: an unknown user
-    /// takes as long as a wrong password.</summary>
+    /// <summary>A hash that no password matches, but that takes as long to check as any other: a
+    /// login of an unknown user takes as long as one with a wrong password.</summary>
     public static string Unmatchable { get; } = Format(new ScramKeys(
         Iterations, new byte[SaltBytes], new byte[KeyBytes], new byte[KeyBytes]));
 
-    /// <summary>A new hash with a salt of its own.</summary>
+    /// <summary>Makes a new hash with a random salt.</summary>
     public static string Create(ReadOnlySpan<byte> password)
     {
         byte[] salt = RandomNumberGenerator.GetBytes(SaltBytes);
@@ -35,34 +35,35 @@ public static class PasswordHash
         return hash;
     }
 
-    /// <summary>Whether the text is a hash, one that is locked, or the <c>!</c> that no password
+    /// <summary>Whether the text is a hash, a locked hash, or the lone <c>!</c> that no password
     /// matches.</summary>
     public static bool IsValid(string hash) =>
         hash == Locked || TryParseScram(Unlock(hash)) is not null
         || TryParsePbkdf2(Unlock(hash)) is not null;
 
-    /// <summary>Whether its user may not log in, by whatever means.</summary>
+    /// <summary>Whether the hash is locked, so that its user may not log in by any means.</summary>
     public static bool IsLocked(string hash) =>
         hash.StartsWith(Locked, StringComparison.Ordinal);
 
-    /// <summary>The hash, kept for later, that lets nobody in: with a <c>!</c> before it, as in
-    /// shadow(5).</summary>
+    /// <summary>Locks a hash, so that nobody can log in and it can be unlocked later: a <c>!</c> is
+    /// put before it, as in shadow(5).</summary>
     public static string Lock(string hash) => IsLocked(hash) ? hash : Locked + hash;
 
-    /// <summary>The hash as it was; a lone <c>!</c> stays.</summary>
+    /// <summary>Unlocks a hash; a lone <c>!</c> stays.</summary>
     public static string Unlock(string hash) =>
         IsLocked(hash) && hash.Length > Locked.Length ? hash[Locked.Length..] : hash;
 
-    /// <summary>What SCRAM needs; null if it is not a hash, or SCRAM cannot use it.</summary>
+    /// <summary>The keys for SCRAM; null if the text is not a hash, or SCRAM cannot use it.
+    /// </summary>
     public static ScramKeys? KeysOf(string hash) =>
         TryParseScram(hash)
-        // Our older form is SCRAM's SaltedPassword itself.
+        // The key of our older form is SCRAM's SaltedPassword.
         ?? (TryParsePbkdf2(hash) is { Key.Length: KeyBytes } old
             ? ScramKeys.Of(old.Iterations, old.Salt, old.Key)
             : null);
 
-    /// <summary>Whether the password is the hash's. False too for a hash that is none, and then
-    /// at the cost of one that is.</summary>
+    /// <summary>Whether the password matches the hash. False for a text that is not a hash, after
+    /// the time that a check takes.</summary>
     public static bool Verify(string hash, ReadOnlySpan<byte> password)
     {
         if (TryParsePbkdf2(hash) is { } old)

@@ -3,7 +3,7 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>A backend that can only be asked about a password: no salt, no proof.</summary>
+/// <summary>A backend that can only check passwords: it has no salts and no proofs.</summary>
 public abstract class PasswordOnly : ILoginService
 {
     /// <inheritdoc/>

@@ -1,20 +1,20 @@
 namespace Kopis.Users.Logins;
 
-/// <summary>Keys that were used a short while ago. Bounded: the one unused for longest makes room.
-/// May be used from many threads.</summary>
+/// <summary>Keys that were used recently. Bounded: when it is full, the key unused for longest is
+/// dropped. May be used from many threads.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="lifetime">From a key's last use.</param>
-/// <param name="keysMax">Remembered at most.</param>
+/// <param name="lifetime">How long after its last use a key is remembered.</param>
+/// <param name="keysMax">How many keys are remembered at most.</param>
 public sealed class RecentKeys<TKey>(TimeProvider time, TimeSpan lifetime, int keysMax)
     where TKey : notnull
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<TKey, LinkedListNode<(TKey Key, long LastUse)>> _nodes = [];
 
-    // The one unused for longest is first.
+    // The key unused for longest is first.
     private readonly LinkedList<(TKey Key, long LastUse)> _order = new();
 
-    /// <summary>Whether it was used within the lifetime.</summary>
+    /// <summary>Whether the key was used within the lifetime.</summary>
     public bool Contains(TKey key)
     {
         lock (_lock)

@@ -5,12 +5,14 @@ using Kopis.Mail.Sasl;
 
 namespace Kopis.Users.Logins;
 
-/// <summary><c>control/saslmechanisms</c>: what a site allows, for SMTP and POP3.</summary>
+/// <summary>Reads <c>control/saslmechanisms</c>: the mechanisms that a site allows, for SMTP and
+/// POP3.</summary>
 public static class SaslMechanisms
 {
-    /// <summary>Its mechanisms, strongest first; null without it, which means all that every user
-    /// can log in by. One that we do not know is not offered, with a warning.</summary>
-    /// <exception cref="ConfigurationException">We know none of them.</exception>
+    /// <summary>The allowed mechanisms, strongest first. Null if there is no file: then all
+    /// mechanisms by which every user can log in are allowed. An unknown name is skipped, with a
+    /// warning.</summary>
+    /// <exception cref="ConfigurationException">No name in the file is known.</exception>
     public static IReadOnlyList<string>? Read(ControlDirectory control)
     {
         HashSet<string> allowed = [];

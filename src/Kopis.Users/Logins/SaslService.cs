@@ -5,23 +5,24 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>Answers the questions of SASL exchanges: from a login service, and for tokens from
-/// their issuer's keys.</summary>
-/// <param name="logins">Passwords and proofs; null if there are none, only tokens.</param>
-/// <param name="tokens">Null if no issuer is known.</param>
+/// <summary>Answers the questions of SASL exchanges: from a login service, and for tokens by their
+/// issuer's keys.</summary>
+/// <param name="logins">Checks passwords and proofs; null if only tokens are accepted.</param>
+/// <param name="tokens">Checks tokens; null if no issuer is known.</param>
 /// <param name="limits">Counts failed tokens.</param>
-/// <param name="isUnlocked">Whether an account that the issuer named may log in here; null: each
-/// may.</param>
+/// <param name="isUnlocked">Whether an account that the issuer named may log in here; null: every
+/// account may.</param>
 public sealed class SaslService(
     ILoginService? logins, BearerTokens? tokens, LimitedLoginService limits,
     Func<byte[], CancellationToken, Task<LookupVerdict>>? isUnlocked = null)
 {
-    /// <summary>Ends sessions whose login holds no more; null: none ends so.</summary>
+    /// <summary>Ends sessions whose login is no longer valid; null: sessions do not end that way.
+    /// </summary>
     public LoginWatch? Watch { get; init; }
 
-    /// <summary>The mechanisms that can be served, of those a site allows.</summary>
-    /// <param name="allowed">Null if there is no list. Then SCRAM is only offered if every
-    /// user has keys for it: clients take it first, and do not try another after it.</param>
+    /// <summary>The mechanisms that can be served, among those that a site allows.</summary>
+    /// <param name="allowed">Null if there is no list. Then SCRAM is offered only if every user has
+    /// keys for it: clients prefer it, and try no other mechanism after it.</param>
     public IReadOnlyList<string> Mechanisms(IReadOnlyList<string>? allowed) =>
         [.. (allowed ?? SaslOffer.All).Where(name => name switch
         {
@@ -31,7 +32,7 @@ public sealed class SaslService(
             _ => logins is not null,
         })];
 
-    /// <summary>Answers; a No comes after a wait.</summary>
+    /// <summary>Answers a question; a No is delayed.</summary>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     public async Task<SaslAnswer> AnswerAsync(
         IPAddress peer, SaslQuestion question, CancellationToken stop)
@@ -69,7 +70,8 @@ public sealed class SaslService(
                 : SaslAnswer.Later;
     }
 
-    /// <summary>The issuer's word, and then ours: it does not know who is locked.</summary>
+    /// <summary>A token must pass the issuer's check and then ours: the issuer does not know who is
+    /// locked.</summary>
     private async Task<LoginAnswer> CheckTokenAsync(
         BearerTokens issuer, SaslQuestion question, CancellationToken stop)
     {

@@ -2,13 +2,11 @@ using System.Security.Cryptography;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// What SCRAM-SHA-256 (RFC 5802 §3, RFC 7677) keeps of a password. With it one can check a proof
-/// but cannot make one.
-/// </summary>
+/// <summary>What SCRAM-SHA-256 (RFC 5802 §3, RFC 7677) stores about a password. It is enough to
+/// check a proof, but not to make one.</summary>
 /// <param name="Iterations">Of PBKDF2.</param>
-/// <param name="Salt">Of the user.</param>
-/// <param name="StoredKey">H(ClientKey).</param>
+/// <param name="Salt">The iterations of PBKDF2.</param>
+/// <param name="StoredKey">The user's salt.</param>
 /// <param name="ServerKey">Signs the server's final message.</param>
 public sealed record ScramKeys(int Iterations, byte[] Salt, byte[] StoredKey, byte[] ServerKey)
 {
@@ -22,7 +20,7 @@ public sealed record ScramKeys(int Iterations, byte[] Salt, byte[] StoredKey, by
             iterations, salt, stored, HMACSHA256.HashData(saltedPassword, "Server Key"u8));
     }
 
-    /// <summary>Whether a client's proof for these messages is right.</summary>
+    /// <summary>Whether a client's proof for these messages is valid.</summary>
     public bool Verify(ReadOnlySpan<byte> authMessage, ReadOnlySpan<byte> proof)
     {
         if (proof.Length != SHA256.HashSizeInBytes || StoredKey.Length != SHA256.HashSizeInBytes)
@@ -39,7 +37,7 @@ public sealed record ScramKeys(int Iterations, byte[] Salt, byte[] StoredKey, by
         return CryptographicOperations.FixedTimeEquals(SHA256.HashData(clientKey), StoredKey);
     }
 
-    /// <summary>ServerSignature.</summary>
+    /// <summary>Makes the ServerSignature.</summary>
     public byte[] Sign(ReadOnlySpan<byte> authMessage) =>
         HMACSHA256.HashData(ServerKey, authMessage);
 }

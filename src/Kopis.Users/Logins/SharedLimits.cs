@@ -4,10 +4,10 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>The one count that qmail-lookup keeps for all listeners; if there is none, or it
-/// does not answer, the listener's own.</summary>
-/// <param name="lookup">The way there; null: only our own.</param>
-/// <param name="own">Our own.</param>
+/// <summary>The limits that qmail-lookup keeps for all listeners. If there is no qmail-lookup, or
+/// it does not answer, the listener's own limits apply.</summary>
+/// <param name="lookup">Asks qmail-lookup; null: only our own limits apply.</param>
+/// <param name="own">Our own limits.</param>
 public sealed class SharedLimits(LookupClient? lookup, LoginLimiter own) : ILoginLimits
 {
     /// <inheritdoc/>
@@ -27,7 +27,8 @@ public sealed class SharedLimits(LookupClient? lookup, LoginLimiter own) : ILogi
     /// <inheritdoc/>
     public async Task<TimeSpan> SettleAsync(IPAddress peer, byte[] name, LookupVerdict verdict)
     {
-        // What was reserved in the other place is forgotten there with its window.
+        // If the attempt was reserved at the other limiter, that one forgets it when its window
+        // ends.
         if (lookup is not null && await lookup.SettleAsync(peer, name, verdict) is { } delay)
         {
             return delay;

@@ -1,7 +1,7 @@
 namespace Kopis.Users.Logins;
 
-/// <summary>Counts failures by a key within a window of time, and attempts that may fail.
-/// Bounded: the oldest key makes room. One thread.</summary>
+/// <summary>Counts failures by a key within a window of time, and attempts that may still fail.
+/// Bounded: when it is full, the oldest key is dropped. Not thread-safe.</summary>
 internal sealed class TryCounter<TKey>(TimeProvider time, TimeSpan window, int keysMax)
     where TKey : notnull
 {
@@ -9,16 +9,16 @@ internal sealed class TryCounter<TKey>(TimeProvider time, TimeSpan window, int k
 
     private readonly Dictionary<TKey, Tries> _keys = [];
 
-    /// <summary>How many have failed.</summary>
+    /// <summary>How many attempts have failed.</summary>
     internal int FailedOf(TKey key) => Of(key).Failed;
 
-    /// <summary>How many have failed, or may yet.</summary>
+    /// <summary>How many attempts have failed, or may still fail.</summary>
     internal int HeldOf(TKey key) => Of(key).Failed + Of(key).Pending;
 
-    /// <summary>Records an attempt that will be checked.</summary>
+    /// <summary>Records an attempt that is going to be checked.</summary>
     internal void Reserve(TKey key) => Set(key, Of(key) with { Pending = Of(key).Pending + 1 });
 
-    /// <summary>Records that one was checked, or was dropped.</summary>
+    /// <summary>Records that an attempt was checked, or dropped.</summary>
     internal void Settle(TKey key, bool hasFailed)
     {
         Tries tries = Of(key);

@@ -3,26 +3,25 @@ using System.Security.Cryptography;
 
 namespace Kopis.Users.Logins;
 
-/// <summary>
-/// Remembers for a short while which passwords were right, so that a client that polls each minute
-/// does not cost a password hash each minute. What is kept is a keyed digest of name, stored hash
-/// and password, under a key that never leaves this process: a changed or removed password is
-/// forgotten by itself, since its stored hash is no longer asked for. Bounded; may be used from
-/// many threads.
-/// </summary>
+/// <summary>Remembers for a short while which passwords were right, so that a client that polls
+/// each minute does not cost a password hash each minute. It stores a keyed digest of name, stored
+/// hash and password, and the key never leaves this process. After a password is changed or removed
+/// nothing matches its entry any more, since the stored hash is part of the digest. Bounded; may be
+/// used from many threads.</summary>
 public sealed class VerifiedLogins(TimeProvider time)
 {
-    /// <summary>Logins remembered; some 50 bytes each.</summary>
+    /// <summary>How many logins are remembered, at some 50 bytes each.</summary>
     public const int LoginsMax = 50_000;
 
-    /// <summary>From a login's last use: the interval at which mail clients look for mail is at
-    /// most this as a rule.</summary>
+    /// <summary>How long after its last use a login is remembered. Mail clients usually look for
+    /// mail at least this often.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
     private readonly RecentKeys<UInt128> _recent = new(time, Lifetime, LoginsMax);
 
-    /// <summary>Whether this login was right a short while ago; renews it.</summary>
+    /// <summary>Whether this login was right a short while ago. If so, it is remembered for another
+    /// lifetime.</summary>
     public bool Contains(ReadOnlySpan<byte> name, byte[] hash, ReadOnlySpan<byte> password)
     {
         UInt128 digest = Digest(name, hash, password);

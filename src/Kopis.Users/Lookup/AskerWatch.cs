@@ -45,7 +45,7 @@ internal static class AskerWatch
         }
         catch (OperationCanceledException)
         {
-            // It is answered.
+            // The question is answered.
         }
     }
 }

@@ -5,8 +5,8 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>The host's own users, as a <see cref="GetpwService"/> knows them. No thread waits for
-/// it. May be used from many.</summary>
+/// <summary>Looks up users of the host through a <see cref="GetpwService"/>, without blocking a
+/// thread. May be used from many threads.</summary>
 internal sealed class HostUsers(ProgramContext context)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -14,14 +14,15 @@ internal sealed class HostUsers(ProgramContext context)
     private readonly Lock _lock = new();
     private readonly GetpwService _service = new(GetpwService.Program(context) with
     {
-        // It has none of our rights.
+        // The service has none of our rights.
         Confinement = Confinement.NoNewRights with { NoCapabilities = true },
     });
 
     private readonly byte[] _program = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
     private int _answers;
 
-    /// <summary>Looks up a local part; temporary trouble if that takes too long.</summary>
+    /// <summary>Looks up a local part; reports a temporary failure if that takes too long.
+    /// </summary>
     internal async Task<LookupResult> FindAsync(byte[] local)
     {
         int answers = Volatile.Read(ref _answers);
@@ -41,7 +42,7 @@ internal sealed class HostUsers(ProgramContext context)
             {
                 if (_answers == answers)
                 {
-                    _service.End(); // It does not answer: the next question starts another.
+                    _service.End(); // It hangs: the next question starts another.
                 }
             }
 

@@ -2,13 +2,11 @@ using System.Net;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// Who may log in. No method throws because of what a client sent; one that cannot answer answers
-/// Later. Implementations may be used from many threads.
-/// </summary>
+/// <summary>Checks logins. No method throws because of what a client sent; a service that cannot
+/// answer returns Later. Implementations may be used from many threads.</summary>
 public interface ILoginService
 {
-    /// <summary>Whether it can be asked for salts and proofs.</summary>
+    /// <summary>Whether the service can be asked for salts and proofs.</summary>
     bool HasScram { get; }
 
     /// <summary>Whether every user has keys for SCRAM; users of the host have none.</summary>
@@ -18,21 +16,20 @@ public interface ILoginService
     Task<LoginAnswer> CheckPasswordAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop);
 
-    /// <summary>Salt and iterations for SCRAM; null: later. Names of nobody have them too.
-    /// </summary>
+    /// <summary>Salt and iterations for SCRAM, for unknown names as well; null: later.</summary>
     Task<(byte[] Salt, int Iterations)?> SaltOfAsync(byte[] name, CancellationToken stop);
 
     /// <summary>Checks a proof of SCRAM. A refusal comes after a wait.</summary>
     Task<LoginAnswer> CheckProofAsync(
         IPAddress peer, byte[] name, byte[] authMessage, byte[] proof, CancellationToken stop);
 
-    /// <summary>Checks a digest of APOP, where there are secrets for it. A refusal comes after a
-    /// wait.</summary>
+    /// <summary>Checks a digest of APOP, if there are secrets for it. A refusal comes after a wait.
+    /// </summary>
     Task<LoginAnswer> CheckDigestAsync(
         IPAddress peer, byte[] name, byte[] stamp, byte[] digest, CancellationToken stop) =>
         Task.FromResult(LoginAnswer.Later);
 
-    /// <summary>Whether it can be asked about tokens.</summary>
+    /// <summary>Whether the service can check tokens.</summary>
     bool HasTokens => false;
 
     /// <summary>Checks a token of an issuer. A refusal comes after a wait.</summary>

@@ -3,15 +3,15 @@ using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>What the dashboard asks qmail-lookup: whether a mail user's password is right, and
-/// whether his login still holds. May be used from many threads.</summary>
+/// <summary>The dashboard's client of qmail-lookup: asks whether a mail user's password is right,
+/// and whether the login is still valid. May be used from many threads.</summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="time">The clock.</param>
 public sealed class LoginClient(string home, TimeProvider time)
 {
     private readonly LookupClient _lookup = new(home, time);
 
-    /// <summary>Whether all of Kopis is one user here, the caller's.</summary>
+    /// <summary>Whether all of Kopis runs as one user here, the caller's.</summary>
     public bool IsOneUser => _lookup.HasScramForAll;
 
     /// <inheritdoc cref="LookupClient.EnterAsync"/>

@@ -12,9 +12,9 @@ namespace Kopis.Users.Lookup;
 /// <summary>qmail-lookup's answers about logins.</summary>
 /// <param name="gate">Checks logins, counts failures and delays replies.</param>
 /// <param name="apop">Secrets for digests.</param>
-/// <param name="tokens">Knows the issuer of tokens, if there is one.</param>
-/// <param name="key">What tickets for readers are signed by; empty: there are none.</param>
-/// <param name="isLocked">Whether a name is of a user who is locked; null: nobody is.</param>
+/// <param name="tokens">Returns the check for tokens; null if there is no issuer.</param>
+/// <param name="key">The key that signs tickets for readers; empty: there are no tickets.</param>
+/// <param name="isLocked">Whether a name is that of a locked user; null: nobody is locked.</param>
 internal sealed class LoginHandler(
     LoginChecker gate, ApopSecrets? apop = null, Func<BearerTokens?>? tokens = null,
     byte[]? key = null, Func<byte[], bool>? isLocked = null)
@@ -37,8 +37,8 @@ internal sealed class LoginHandler(
             return Answer(verdict, forReader: true);
         }
 
-        // The account is looked up by its name later: a virtual user of the same name must not
-        // match.
+        // The account will be looked up by its name later, and must not be mistaken for a virtual
+        // user of the same name.
         byte[] name = Encoding.UTF8.GetBytes(account.Name);
         return gate.Find(name).Account == account
             ? Answer(verdict, forReader: true, _marks.Make(name, verdict.Hash))
@@ -84,7 +84,7 @@ internal sealed class LoginHandler(
     }
 
     /// <summary>Answers a <see cref="LookupKind.Right"/>. A mark that another process made proves
-    /// nothing, and gets no right.</summary>
+    /// nothing, so the answer has no right.</summary>
     internal byte[]? Right(byte[][] fields) =>
         key is not { Length: > 0 } secret ? LookupFrame.Make((byte)LookupVerdict.Later)
         : _marks.Holds(fields[0], fields[1], out byte[] mark)
@@ -95,7 +95,7 @@ internal sealed class LoginHandler(
                     SettingsRight.KeyOf(secret, fields[0], mark), ReaderTicket.Now))
         : LookupFrame.Make((byte)LookupVerdict.No, [[]]);
 
-    /// <summary>Answers a <see cref="LookupKind.Salt"/>: an unknown name has a salt, too.</summary>
+    /// <summary>Answers a <see cref="LookupKind.Salt"/>. An unknown name has a salt, too.</summary>
     internal byte[]? Salt(byte[][] fields)
     {
         (byte[] salt, int iterations) = _salts.Of(fields[0]);
@@ -146,7 +146,8 @@ internal sealed class LoginHandler(
         };
     }
 
-    /// <summary>Answers a <see cref="LookupKind.Outcome"/>; null for no verdict.</summary>
+    /// <summary>Answers a <see cref="LookupKind.Outcome"/>; null if the verdict is invalid.
+    /// </summary>
     internal byte[]? Outcome(byte[][] fields)
     {
         if (fields[2] is not [<= (byte)LookupVerdict.No])

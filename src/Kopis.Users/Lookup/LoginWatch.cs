@@ -6,11 +6,10 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// Ends a listener's sessions whose login holds no more: its user was locked, removed, or has
-/// another password. It looks once a second whether one of the files of users has changed, and asks
-/// qmail-lookup about each account then, and every few seconds in any case: users of a name service
-/// have no file. Where nobody answers, sessions go on. May be used from many threads.
+/// <summary>Ends the sessions of a listener whose login is no longer valid: the user was locked,
+/// removed, or has another password. Once a second it checks whether a file of users has changed.
+/// If so, and every few seconds in any case, it asks qmail-lookup about each account: users of a
+/// name service have no file. If nobody answers, sessions go on. May be used from many threads.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class LoginWatch
@@ -22,20 +21,20 @@ public sealed class LoginWatch
     private readonly Func<byte[], byte[], CancellationToken, Task<(LookupVerdict, byte[])>> _ask;
     private readonly WatchedFiles _files;
     private readonly TimeProvider _time;
-    private readonly HashSet<Session> _sessions = []; // Under its own lock.
-    private bool _runs; // Under the lock of the sessions.
+    private readonly HashSet<Session> _sessions = []; // Guarded by a lock on itself.
+    private bool _runs; // Guarded by the lock on the sessions.
 
-    /// <summary>Makes it; nothing is watched yet.</summary>
+    /// <summary>Makes the watch; no session is watched yet.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="lookup">Who is asked.</param>
+    /// <param name="lookup">The client of qmail-lookup.</param>
     /// <param name="time">The clock.</param>
     public LoginWatch(string home, LookupClient lookup, TimeProvider time)
         : this(home, lookup.HoldsAsync, time)
     {
     }
 
-    /// <summary>As above, whoever is asked: an account and its mark, for whether the login holds
-    /// and the mark of now.</summary>
+    /// <summary>The same with a function in place of the client. It gets an account and its mark,
+    /// and returns whether the login is valid and the account's current mark.</summary>
     internal LoginWatch(
         string home,
         Func<byte[], byte[], CancellationToken, Task<(LookupVerdict, byte[])>> ask,
@@ -49,8 +48,9 @@ public sealed class LoginWatch
     }
 
     /// <summary>Watches a session from now on.</summary>
-    /// <param name="account">Whose login it has.</param>
-    /// <param name="end">Ends it; called once at most, and soon: it only signals.</param>
+    /// <param name="account">The account of the session's login.</param>
+    /// <param name="end">Ends the session. Called once at most; must return soon, so it only
+    /// signals.</param>
     /// <returns>Ends the watch.</returns>
     public IDisposable Enter(byte[] account, Action end)
     {
@@ -69,7 +69,7 @@ public sealed class LoginWatch
         return session;
     }
 
-    // Ends where there is no session; the next one starts it again.
+    // Ends when no session is left; the next session starts it again.
     private async Task RunAsync()
     {
         int looks = 0;
@@ -93,13 +93,14 @@ public sealed class LoginWatch
         }
     }
 
-    // An account without an answer holds up no other one; it alone is asked about again soon.
+    // An account without an answer does not hold up others. It alone is asked about again soon.
     private Task AskAllAsync(IEnumerable<Session> sessions) => Parallel.ForEachAsync(
         sessions.GroupBy(one => one.Key).ToArray(),
         new ParallelOptions { MaxDegreeOfParallelism = QuestionsAtOnce },
         async (same, _) => await AskAsync([.. same]));
 
-    // Sessions of one account with one mark. The first answer gives a session its mark.
+    // Asks once for sessions of one account with the same mark. The first answer gives a session
+    // its mark.
     private async Task AskAsync(IReadOnlyList<Session> sessions)
     {
         byte[] before = sessions[0].Mark;
@@ -134,15 +135,15 @@ public sealed class LoginWatch
 
         internal byte[] Account { get; } = account;
 
-        /// <summary>Nobody could say the last time whether it holds.</summary>
+        /// <summary>Whether the last question about it was not answered.</summary>
         internal bool IsUnanswered { get; set; }
 
         internal byte[] Mark => Volatile.Read(ref _mark);
 
-        /// <summary>One question serves all sessions with this.</summary>
+        /// <summary>Sessions with the same key share one question.</summary>
         internal string Key => $"{Convert.ToHexString(Mark)} {Convert.ToHexString(Account)}";
 
-        /// <summary>Of two answers under way at once the first counts.</summary>
+        /// <summary>If two answers come at once, the first one counts.</summary>
         internal void Learn(byte[] before, byte[] mark) =>
             Interlocked.CompareExchange(ref _mark, mark, before);
 

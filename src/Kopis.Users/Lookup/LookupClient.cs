@@ -21,12 +21,12 @@ namespace Kopis.Users.Lookup;
 public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
 {
     private const int RecipientConnectionsMax = 32;
-    private const int QuestionsOfClientMax = 8; // At once, of those.
+    private const int QuestionsOfClientMax = 8; // How many of them one client may have at once.
     private const int LoginConnectionsMax = 64;
     private const int AddressesMax = 20_000; // Remembered; some 150 bytes each.
     private static readonly TimeSpan RecipientTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LoginTimeout = TimeSpan.FromSeconds(30); // Hashes queue.
-    private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // It only counts.
+    private static readonly TimeSpan LimitTimeout = TimeSpan.FromSeconds(5); // No hashing.
 
     private readonly string _path;
     private readonly byte _forReaders;
@@ -36,13 +36,13 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
     private readonly LookupPool _limits;
     private readonly PeerShares _shares;
     private readonly VerdictCache _cache;
-    private readonly Reloading<ConstMap> _unasked; // Domains.
+    private readonly Reloading<ConstMap> _unasked; // Domains without questions.
     private readonly TimeProvider _time;
 
     /// <summary>Makes the client; nothing is connected yet.</summary>
     /// <param name="home">The qmail home.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="forReaders">Whether those who log in get tickets.</param>
+    /// <param name="forReaders">Whether a login also gets a ticket for reading mail.</param>
     public LookupClient(string home, TimeProvider time, bool forReaders = false)
     {
         _forReaders = forReaders ? (byte)LookupKind.ForReader : (byte)0;
@@ -107,7 +107,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             (LookupVerdict Verdict, byte[][] Fields)? answer;
             try
             {
-                byte[] address = recipient.Local ?? recipient.Address; // The latter of SRS.
+                byte[] address = recipient.Local ?? recipient.Address; // The latter for SRS.
                 int at = address.AsSpan().LastIndexOf((byte)'@');
                 answer = await _recipients.AskAsync(
                     LookupFrame.Make(
@@ -165,8 +165,8 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         LoginAsync(
             Question(LookupKind.Password, peer, name, secret), stop);
 
-    /// <summary>As <see cref="CheckPasswordAsync"/>, for the dashboard: with a mark of the account
-    /// as it was judged, and a ticket where there are some.</summary>
+    /// <summary>As <see cref="CheckPasswordAsync"/>, for the dashboard: the answer also has the
+    /// mark of the account at the check, and a ticket if there are tickets.</summary>
     internal async Task<LoginAnswer> EnterAsync(
         IPAddress peer, byte[] name, byte[] secret, CancellationToken stop)
     {
@@ -194,26 +194,27 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         IPAddress peer, byte[] name, byte[] token, CancellationToken stop) =>
         LoginAsync(Question(LookupKind.Token, peer, name, token), stop);
 
-    /// <summary>Whether an account that an issuer named may log in: no if it is of a user who is
-    /// locked. Where the home has no qmail-lookup it may.</summary>
+    /// <summary>Whether an account that an issuer named may log in: No if it is that of a locked
+    /// user. If the home has no qmail-lookup, every account may.</summary>
     public async Task<LookupVerdict> IsUnlockedAsync(byte[] account, CancellationToken stop) =>
         !IsThere ? LookupVerdict.Yes
         : await _logins.AskAsync(LookupFrame.Make((byte)LookupKind.Unlocked, account), stop)
             is { } answer ? answer.Verdict : LookupVerdict.Later;
 
-    /// <summary>Whether a session's login still holds; No if its user is locked, was removed, or
-    /// has another password.</summary>
-    /// <param name="account">Whose it is.</param>
-    /// <param name="mark">The account's mark of before; empty at first.</param>
+    /// <summary>Whether the login of a session is still valid; No if its user is locked, was
+    /// removed, or has another password.</summary>
+    /// <param name="account">The account of the login.</param>
+    /// <param name="mark">The account's last mark; empty at first.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>With Yes and No the account's mark of now.</returns>
+    /// <returns>With Yes and No, the account's current mark.</returns>
     internal Task<(LookupVerdict Verdict, byte[] Mark)> HoldsAsync(
         byte[] account, byte[] mark, CancellationToken stop) =>
         AskOfLoginAsync(LookupKind.Holds, account, mark, stop);
 
-    /// <summary>Asks for what proves to the user's own process that a login still holds.</summary>
-    /// <param name="account">Whose it is.</param>
-    /// <param name="mark">The account's mark when it was judged.</param>
+    /// <summary>Asks for the proof, for the user's own process, that a login is still valid.
+    /// </summary>
+    /// <param name="account">The account of the login.</param>
+    /// <param name="mark">The account's mark at the check.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The proof, with Yes.</returns>
     internal Task<(LookupVerdict Verdict, byte[] Right)> RightAsync(
@@ -229,7 +230,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
                 ? (salt, iterations)
                 : null;
 
-    // What is asked of a login that was judged before has one field for an answer.
+    // A question about an earlier login. Its answer has one field.
     private async Task<(LookupVerdict Verdict, byte[] Field)> AskOfLoginAsync(
         LookupKind kind, byte[] account, byte[] mark, CancellationToken stop) =>
         IsThere
@@ -237,8 +238,8 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             is { Fields: [{ } field] } answer
             ? (answer.Verdict, field) : (LookupVerdict.Later, []);
 
-    // A home that never had the socket has no qmail-lookup: all recipients are accepted, as by
-    // qmail.
+    // In a home that never had the socket there is no qmail-lookup, and all recipients are
+    // accepted, as in qmail.
     private bool IsThere => _wasThere |= File.Exists(_path);
 
     /// <summary>Asks for permission to check the login elsewhere; null if there is no answer.
@@ -285,7 +286,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         }
     }
 
-    // Again: it was not checked yet.
+    // Returns whether to ask again, since the login was not checked yet.
     private async Task<(LoginAnswer Answer, bool Again)> LoginOnceAsync(
         byte[]? question, CancellationToken stop)
     {
@@ -304,7 +305,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             }, false);
         }
 
-        // The listener waits, so that clients that guess passwords hold no connection to
+        // The listener does the waiting, so that clients that guess passwords hold no connection to
         // qmail-lookup.
         TimeSpan pause = TimeSpan.FromMilliseconds(
             Math.Clamp(LookupFrame.ReadNumber(wait) ?? 0, 0, (int)LoginTimeout.TotalMilliseconds));
@@ -322,7 +323,7 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
         LookupFrame.Make(
             (byte)((byte)kind | _forReaders), [peer.GetAddressBytes(), .. fields]);
 
-    // Yes if no question is needed, null if one is.
+    // Yes if no question is needed; null if one is.
     private LookupVerdict? Judge(RoutedRecipient recipient)
     {
         if (recipient.IsSrs)

@@ -4,21 +4,20 @@ using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// The frames of <c>users/lookup</c>: u16 length, then one byte (a <see cref="LookupKind"/> or a
-/// <see cref="LookupVerdict"/>), then fields of u16 length and bytes. Little-endian.
+/// <summary>The frames of <c>users/lookup</c>: u16 length; one byte, a <see cref="LookupKind"/> or
+/// a <see cref="LookupVerdict"/>; then fields, each with u16 length and bytes. Little-endian.
 /// </summary>
 internal static class LookupFrame
 {
-    /// <summary>The longest frame after its length: an OAuth-sized secret and a name fit.</summary>
+    /// <summary>The most bytes after the length. Enough for a name and an OAuth token.</summary>
     internal const int BytesMax = 16 * 1024;
 
     private const int FieldsMax = 4;
 
-    /// <summary>Where qmail-lookup listens.</summary>
+    /// <summary>The path of qmail-lookup's socket.</summary>
     internal static string SocketPath(string home) => Path.Combine(home, "users", "lookup");
 
-    /// <summary>A frame with its length; null if it would be too long.</summary>
+    /// <summary>Makes a frame with its length; null if it would be too long.</summary>
     internal static byte[]? Make(byte first, params ReadOnlySpan<byte[]> fields)
     {
         int length = 1;
@@ -47,7 +46,7 @@ internal static class LookupFrame
     }
 
     /// <summary>Splits a frame without its length.</summary>
-    /// <returns>False if it is none.</returns>
+    /// <returns>False if it is not a valid frame.</returns>
     internal static bool TrySplit(ReadOnlySpan<byte> frame, out byte first, out byte[][] fields)
     {
         fields = [];
@@ -82,7 +81,7 @@ internal static class LookupFrame
         return true;
     }
 
-    /// <summary>A number as a field.</summary>
+    /// <summary>Makes a field from a number.</summary>
     internal static byte[] Number(int value)
     {
         byte[] field = new byte[sizeof(int)];
@@ -90,17 +89,18 @@ internal static class LookupFrame
         return field;
     }
 
-    /// <summary>A field that <see cref="Number"/> made; null if it is none.</summary>
+    /// <summary>Reads a field that <see cref="Number"/> made; null if it is not one.</summary>
     internal static int? ReadNumber(ReadOnlySpan<byte> field) =>
         field.Length == sizeof(int) ? BinaryPrimitives.ReadInt32LittleEndian(field) : null;
 
     /// <summary>Reads one frame.</summary>
-    /// <returns>Without its length; null if the other side has left or talks nonsense.</returns>
+    /// <returns>The frame without its length; null if the other side has closed the connection or
+    /// sent an invalid length.</returns>
     internal static ValueTask<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop) =>
         ReceiveAsync(socket, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan, stop);
 
-    /// <summary>The same, with limits to the time until its length is there, and from then to its
-    /// end.</summary>
+    /// <summary>The same, with limits on the time until the length has come, and from then to the
+    /// end of the frame.</summary>
     internal static async ValueTask<byte[]?> ReceiveAsync(
         Socket socket, TimeSpan idle, TimeSpan longest, CancellationToken stop)
     {
@@ -120,7 +120,7 @@ internal static class LookupFrame
             : null;
     }
 
-    /// <summary>Sends all of a frame.</summary>
+    /// <summary>Sends a whole frame.</summary>
     internal static async ValueTask SendAsync(
         Socket socket, ReadOnlyMemory<byte> frame, CancellationToken stop)
     {
@@ -130,7 +130,7 @@ internal static class LookupFrame
         }
     }
 
-    /// <summary>Fills a buffer; false where the other end closes before.</summary>
+    /// <summary>Fills a buffer; false if the other side closes the connection before.</summary>
     internal static async ValueTask<bool> FillAsync(
         Socket socket, Memory<byte> to, CancellationToken stop)
     {

@@ -1,60 +1,67 @@
 namespace Kopis.Users.Lookup;
 
-/// <summary>The questions that qmail-lookup takes, and their fields.</summary>
+/// <summary>The questions to qmail-lookup. Each lists the fields of the question, and then those of
+/// the answer.</summary>
 internal enum LookupKind : byte
 {
-    /// <summary>local part, domain, as qmail-lspawn gets them, and perhaps the address of the
-    /// client: verdict; with that, the milliseconds that the client is to wait.</summary>
+    /// <summary>Whether a recipient has a mailbox. Fields: local part and domain, as qmail-lspawn
+    /// gets them; optionally the address of the client. Answer: the verdict; with a client's
+    /// address also the milliseconds that the client has to wait.</summary>
     Recipient = (byte)'R',
 
-    /// <summary>account, sender: whether the one may send as the other, since it is an alias that
-    /// goes to him.</summary>
+    /// <summary>Whether an account may send as an address that is an alias for it. Fields: account,
+    /// sender. Answer: the verdict.</summary>
     Sender = (byte)'A',
 
-    /// <summary>address of the client, name, password: verdict, milliseconds to wait, account.
-    /// </summary>
+    /// <summary>Checks a password. Fields: address of the client, name, password. Answer: the
+    /// verdict, milliseconds to wait, account.</summary>
     Password = (byte)'P',
 
-    /// <summary>As a password, of the dashboard: verdict, milliseconds to wait, account, the mark
-    /// (<see cref="Holds"/>) of the record that was judged, and where there are readers a
-    /// <see cref="Tickets.ReaderTicket"/>.</summary>
+    /// <summary>Checks a password for the dashboard. Fields as for a password. Answer: the verdict,
+    /// milliseconds to wait, account, the mark (<see cref="Holds"/>) of the record that was
+    /// checked; if there are readers, also a <see cref="Tickets.ReaderTicket"/>.</summary>
     Enter = (byte)'E',
 
-    /// <summary>name: verdict, salt, iterations. Everybody has a salt.</summary>
+    /// <summary>The salt for SCRAM. Field: name. Answer: the verdict, salt, iterations. Unknown
+    /// names have a salt, too.</summary>
     Salt = (byte)'S',
 
-    /// <summary>address of the client, name, AuthMessage, ClientProof: as for a password, then the
-    /// ServerSignature.</summary>
+    /// <summary>Checks a proof of SCRAM. Fields: address of the client, name, AuthMessage,
+    /// ClientProof. Answer: as for a password, then the ServerSignature.</summary>
     Proof = (byte)'V',
 
-    /// <summary>address of the client, name, the greeting's stamp, digest: as for a password.
-    /// </summary>
+    /// <summary>Checks a digest of APOP. Fields: address of the client, name, stamp of the
+    /// greeting, digest. Answer: as for a password.</summary>
     Digest = (byte)'D',
 
-    /// <summary>address of the client, name or nothing, OAuth token: as for a password.</summary>
+    /// <summary>Checks an OAuth token. Fields: address of the client, name or nothing, token.
+    /// Answer: as for a password.</summary>
     Token = (byte)'T',
 
-    /// <summary>account that an issuer named: yes; no where it is of a user who is locked.
-    /// </summary>
+    /// <summary>Whether an account that an issuer named may log in. Field: account. Answer: yes; no
+    /// if it is that of a locked user.</summary>
     Unlocked = (byte)'U',
 
-    /// <summary>account, its mark of before or nothing: yes, or no where a login of then holds no
-    /// more; and its mark of now: <see cref="Logins.LoginMarks"/>.</summary>
+    /// <summary>Whether an earlier login is still valid. Fields: account, its last mark or nothing.
+    /// Answer: yes or no, and the account's current mark (<see cref="Logins.LoginMarks"/>).
+    /// </summary>
     Holds = (byte)'H',
 
-    /// <summary>account, its mark of <see cref="Enter"/>: yes and a
-    /// <see cref="Settings.SettingsRight"/>, or no where that login holds no more.</summary>
+    /// <summary>Asks for the right to change settings. Fields: account, its mark from
+    /// <see cref="Enter"/>. Answer: yes and a <see cref="Settings.SettingsRight"/>; no if the login
+    /// is no longer valid.</summary>
     Right = (byte)'G',
 
-    /// <summary>With one of those that log in: a yes has a <see cref="Tickets.ReaderTicket"/> as
-    /// its last field.</summary>
+    /// <summary>Added to a question that logs in: with a yes, the last field of the answer is a
+    /// <see cref="Tickets.ReaderTicket"/>.</summary>
     ForReader = 0x80,
 
-    /// <summary>address of the client, name: whether another judge may be asked. Yes; No with the
-    /// milliseconds that a refusal takes; Later with those after which to ask again.</summary>
+    /// <summary>Whether a login may be checked by another backend. Fields: address of the client,
+    /// name. Answer: Yes; No with the milliseconds by which to delay the refusal; Later with the
+    /// milliseconds after which to ask again.</summary>
     Leave = (byte)'L',
 
-    /// <summary>address of the client, name, the verdict of a judge who was asked with leave: Yes
-    /// with the milliseconds that a refusal takes.</summary>
+    /// <summary>Reports the result of such a check. Fields: address of the client, name, verdict of
+    /// the backend. Answer: Yes with the milliseconds by which to delay a refusal.</summary>
     Outcome = (byte)'O',
 }

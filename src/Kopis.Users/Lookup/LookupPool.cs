@@ -5,10 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// Connections to qmail-lookup that are used again, one question at a time on each. Whatever goes
-/// wrong, and a wait without an answer, gives null: ask later.
-/// </summary>
+/// <summary>Connections to qmail-lookup that are reused, each for one question at a time. If
+/// anything fails, or no answer comes in time, the result is null: ask later.</summary>
 internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeout) : IDisposable
 {
     private readonly ConcurrentBag<Socket> _idle = [];
@@ -16,8 +14,8 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
     private readonly UnixDomainSocketEndPoint _endPoint =
         UnixListener.EndPoint(LookupFrame.SocketPath(home));
 
-    /// <summary>Asks.</summary>
-    /// <param name="question">A frame; null for one that would be too long.</param>
+    /// <summary>Asks a question.</summary>
+    /// <param name="question">The frame; null if it would be too long.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The verdict and its fields; null if there is no answer.</returns>
     internal async Task<(LookupVerdict Verdict, byte[][] Fields)?> AskAsync(
@@ -41,7 +39,7 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
                 answer = await TryAskAsync(idle, question, limit.Token);
             }
 
-            // An idle connection may be one of a service that was started anew.
+            // The service may have been restarted since the idle connection was made.
             answer ??= await TryAskAsync(
                 new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
                 question, limit.Token);
@@ -109,7 +107,7 @@ internal sealed class LookupPool(string home, int connectionsMax, TimeSpan timeo
     {
         while (_idle.TryTake(out Socket? idle))
         {
-            // Nothing is owed to us, so readable means closed.
+            // No answer is due on an idle connection, so if it is readable it is closed.
             if (!idle.Poll(0, SelectMode.SelectRead))
             {
                 return idle;

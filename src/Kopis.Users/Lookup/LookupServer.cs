@@ -7,16 +7,14 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// <c>qmail-lookup --serve</c>: the one process that reads users' files for programs that may not.
-/// It answers yes, no, full, or later, and nothing more.
-/// </summary>
+/// <summary><c>qmail-lookup --serve</c>: the one process that reads users' files for programs that
+/// may not. Its answers are yes, no, full or later, and nothing more.</summary>
 internal sealed class LookupServer : IDisposable
 {
     /// <summary>Connections at a time: eight listeners' worth.</summary>
     internal const int ConnectionsMax = 1024;
 
-    /// <summary>Those of one process; a listener uses fewer, see <see cref="LookupClient"/>.
+    /// <summary>Connections of one process. A listener uses fewer; see <see cref="LookupClient"/>.
     /// </summary>
     internal const int ConnectionsOfProcessMax = 128;
 
@@ -45,12 +43,12 @@ internal sealed class LookupServer : IDisposable
     private readonly ConcurrentDictionary<int, int> _processes = new();
     private readonly UnknownNames? _unknown;
 
-    /// <summary>A server, not running yet.</summary>
-    /// <param name="listener">Where clients come; closed with this.</param>
+    /// <summary>Makes a server that does not run yet.</summary>
+    /// <param name="listener">The socket that clients connect to; closed with the server.</param>
     /// <param name="judge">Answers about recipients.</param>
     /// <param name="senders">Answers about senders.</param>
     /// <param name="desk">Answers about logins.</param>
-    /// <param name="mayAsk">Whose questions are answered, by uid.</param>
+    /// <param name="mayAsk">Which uids may ask.</param>
     /// <param name="log">Writes one line to the log.</param>
     /// <param name="unknown">Delays clients that ask for unknown names; null: no delays.</param>
     internal LookupServer(
@@ -67,8 +65,8 @@ internal sealed class LookupServer : IDisposable
     internal Func<uint, LookupKind, byte[][], bool> MayAskThis { get; init; } =
         (_, _, _) => true;
 
-    /// <summary>A uid all of whose processes share the connections of one, and what answers its
-    /// questions about logins; null: there is none.</summary>
+    /// <summary>A uid whose processes together have the connections of one process, with its own
+    /// handler for questions about logins; null: there is none.</summary>
     internal (uint Uid, LoginHandler Desk, TimeSpan IdleMax)? Guest { get; init; }
 
     /// <summary>Detects that questions are no longer answered; null: nothing does.</summary>
@@ -94,7 +92,7 @@ internal sealed class LookupServer : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // A client without an answer takes that for "later".
+            // A client that gets no answer takes that as "later".
         }
     }
 
@@ -110,7 +108,7 @@ internal sealed class LookupServer : IDisposable
             _room.Release();
             _troubles.Write(
                 "warning: unable to accept", $"warning: unable to accept: {ErrorText.Of(e)}");
-            await Task.Delay(AcceptPause, stop); // For example, no descriptors are left.
+            await Task.Delay(AcceptPause, stop); // There may be no descriptors left, for example.
         }
     }
 

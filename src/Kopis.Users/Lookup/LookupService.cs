@@ -13,9 +13,9 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>qmail-lookup after it has changed its user: qmailp, which may read all files, or in
-/// single-user mode the one user.</summary>
-/// <param name="context">What the program is given.</param>
+/// <summary>The part of qmail-lookup that runs after it has changed its user: to qmailp, which may
+/// read all files, or in single-user mode to the only user.</summary>
+/// <param name="context">The program's context.</param>
 /// <param name="singleUser">Whether all of Kopis runs as one user.</param>
 /// <param name="readers">The socket on which listeners return tickets, and the one to
 /// qmail-popspawn; null: there are none.</param>
@@ -54,8 +54,8 @@ internal sealed class LookupService(
                 key).Start();
         }
 
-        // The guest has counts of its own, so that its questions use up nothing of the listeners'
-        // clients.
+        // The guest has a handler of its own, so that its questions use up nothing that the
+        // listeners' clients need.
         LoginHandler Desk(int? hashesMax = null, int waitersMax = int.MaxValue) => new(
             new LoginChecker(
                 name => accounts.Find(name), TimeProvider.System,
@@ -133,7 +133,7 @@ internal sealed class LookupService(
             : verdict == SrsVerdict.Good ? ExitCode.Success : ExitCode.Permanent;
     }
 
-    // The files of an alias are not looked for.
+    // For a forward, the .qmail files of the user alias are not looked at.
     private static string Targets(byte[] instructions) => string.Join(", ",
         ByteText.ToText(instructions).Split('\n')
             .Where(line => line is ['&', ..])
@@ -155,7 +155,7 @@ internal sealed class LookupService(
         };
     }
 
-    // Peers of the dashboard are given as unique local addresses, never as network addresses.
+    // The dashboard gives its peers as unique local addresses, never as network addresses.
     private static bool IsGuests(LookupKind kind, byte[][] fields) =>
         kind is LookupKind.Holds or LookupKind.Right
         || (kind == LookupKind.Enter

@@ -3,9 +3,9 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>Limits how many places of a shared resource one client takes. May be used from many
+/// <summary>Limits how many slots of a shared resource one client takes. May be used from many
 /// threads.</summary>
-/// <param name="most">How many places a client has.</param>
+/// <param name="most">How many slots a client may take.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PeerShares(int most, TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class PeerShares(int most, TimeProvider time)
 
     private readonly PlaceCounts<PeerNetwork> _places = new();
 
-    /// <summary>Acquires a place, and waits a limited time for it.</summary>
+    /// <summary>Acquires a slot, and waits a limited time for one.</summary>
     /// <returns>False if there was none in that time.</returns>
     internal async Task<bool> EnterAsync(
         PeerNetwork peer, TimeSpan longest, CancellationToken stop)
@@ -32,6 +32,6 @@ internal sealed class PeerShares(int most, TimeProvider time)
         return true;
     }
 
-    /// <summary>Gives it back.</summary>
+    /// <summary>Releases a slot.</summary>
     internal void Leave(PeerNetwork peer) => _places.Leave(peer);
 }

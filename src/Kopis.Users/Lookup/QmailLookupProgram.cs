@@ -4,23 +4,22 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// <c>qmail-lookup --serve</c> answers the listeners' questions; <c>qmail-lookup ADDRESS</c> tells
-/// an administrator what they would be told. Both are done by user qmailp, who may besides read
-/// every file: qmail-start starts it so, and where root calls it, it changes into that first.
-/// </summary>
+/// <summary><c>qmail-lookup --serve</c> answers the listeners' questions; <c>qmail-lookup
+/// ADDRESS</c> shows an administrator the same answer. Both run as user qmailp with the right to
+/// read every file: qmail-start starts it in that way, and if root runs it, it changes to that user
+/// first.</summary>
 public static class QmailLookupProgram
 {
-    private const string Reader = "--reader"; // Only from root; then descriptor 0 is the socket.
+    private const string Reader = "--reader"; // Only from root. Descriptor 0 is then the socket.
     private const string ReadersUser = "qmailp";
     private const int Listener = 0;
 
-    // Of qmail-start only: for readers, a listening socket and one to qmail-popspawn.
+    // From qmail-start only: a listening socket for readers, and a socket to qmail-popspawn.
     private const int Readers = 3;
     private const int Root = 4;
     private const int StandardError = 2;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         List<string> words = [.. context.Arguments.Select(word => ByteText.ToText(word))];
@@ -47,7 +46,7 @@ public static class QmailLookupProgram
                 : LookupSocket.Listen(context.Home));
     }
 
-    // No child gets them.
+    // Child processes must not inherit them.
     private static (int Listener, int Root)? InheritReaders()
     {
         if (!Fd.IsInherited(Readers) || !Fd.IsInherited(Root))
@@ -60,8 +59,8 @@ public static class QmailLookupProgram
         return (Readers, Root);
     }
 
-    /// <summary>Changes into the same program with that right alone, in all of its threads.
-    /// </summary>
+    /// <summary>Starts the same program again as qmailp with only that right, so that it holds for
+    /// all threads.</summary>
     private static int BecomeReader(ProgramContext context, byte[] word, Socket? listener)
     {
         if (listener is not null)

@@ -5,30 +5,29 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// Whether a local address has a mailbox: what qmail-lspawn and qmail-local would find, asked
-/// beforehand. Only what would bounce for good is No; all that they would try again is Later.
-/// </summary>
-/// <param name="lookup">Whose an address is, except for the host's own users.</param>
-/// <param name="searchHost">Asks for those; null if they get no mail here.</param>
-/// <param name="route">An address as the local channel has it, null if it is not local: for
-/// the targets of aliases.</param>
+/// <summary>Decides whether a local address has a mailbox. It does what qmail-lspawn and
+/// qmail-local would do, before the mail is accepted. No means that the mail would bounce for good;
+/// whatever they would try again is Later.</summary>
+/// <param name="lookup">Finds the user of an address, except for users of the host.</param>
+/// <param name="searchHost">Finds users of the host; null if they get no mail here.</param>
+/// <param name="route">Returns an address as the local channel has it, or null if it is not local.
+/// Used for the targets of aliases.</param>
 public sealed class RecipientJudge(
     RecipientLookup lookup, Func<byte[], Task<LookupResult>>? searchHost,
     Func<byte[], byte[]?> route)
 {
-    private const int AliasesMax = 5; // Of aliases, one behind the other; then it is taken.
+    private const int AliasesMax = 5; // In a row; mail for longer chains is accepted.
 
-    private const int InstructionBytesMax = 16 * 1024; // What is longer is a list, and taken.
+    private const int InstructionBytesMax = 16 * 1024; // A longer file is a list: accepted.
 
-    private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
+    private readonly Lock _lock = new(); // users/cdb is reread by one thread at a time.
 
-    /// <summary>Judges addresses of SRS; null: there are none.</summary>
+    /// <summary>Decides about SRS addresses; null: there are none.</summary>
     public SrsJudge? Srs { get; init; }
 
-    /// <summary>Judges an address as its local channel has it, and says whose it is; or one of
-    /// SRS, which is nobody's.</summary>
-    /// <exception cref="ConfigurationException">A control file for those cannot be understood.
+    /// <summary>Decides about an address as its local channel has it, and finds its user. An SRS
+    /// address has no user.</summary>
+    /// <exception cref="ConfigurationException">A control file for SRS cannot be parsed.
     /// </exception>
     public async Task<(LookupVerdict Verdict, RecipientUser? User)> JudgeAsync(
         byte[] local, byte[] domain) => Srs?.Judge(local, domain) is { } verdict
@@ -40,7 +39,7 @@ public sealed class RecipientJudge(
     {
         if (local.Length == 0)
         {
-            return (LookupVerdict.Yes, null); // qmail-lspawn takes it, and delivers nothing.
+            return (LookupVerdict.Yes, null); // qmail-lspawn accepts it, and delivers nothing.
         }
 
         if (local.Contains((byte)0) || domain.Contains((byte)0))
@@ -68,7 +67,7 @@ public sealed class RecipientJudge(
             : (await JudgeTargetsAsync(user.Instructions, aliases - 1), user);
     }
 
-    // An alias is as good as the best of its targets: mail that reaches one of them is not refused.
+    // An alias has the best verdict of its targets: mail that reaches one of them is not refused.
     private async Task<LookupVerdict> JudgeTargetsAsync(byte[] instructions, int aliases)
     {
         List<LookupVerdict> verdicts = [];
@@ -104,8 +103,9 @@ public sealed class RecipientJudge(
         }
     }
 
-    // No link that a user made is followed: we may see more than he, and what he could not see, his
-    // mail's senders cannot learn from us. That the link is there is all that counts.
+    // Links that a user made are not followed. This process may see more than the user, and its
+    // answers must not show senders what the user could not see. A link alone means that the
+    // address exists.
     private static LookupVerdict LookInHome(RecipientUser user, byte[] local, byte[] domain)
     {
         try
@@ -118,7 +118,7 @@ public sealed class RecipientJudge(
                 FileStatus? file = home.TryStatus([.. name, 0], out int errno);
                 if (file is { IsRegular: true })
                 {
-                    // An empty one is the default delivery.
+                    // An empty file means the default delivery.
                     return file.Value.Size == 0
                         ? QuotaOf(home)
                         : new KnownPrograms(
@@ -145,7 +145,7 @@ public sealed class RecipientJudge(
         }
     }
 
-    // What cannot be read is no instruction, and the mail is taken.
+    // A file that cannot be read counts as having no instructions, so the mail is accepted.
     private static byte[] Instructions(Beneath home, byte[] name)
     {
         int fd = home.TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);

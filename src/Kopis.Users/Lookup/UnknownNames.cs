@@ -5,20 +5,18 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// What it costs a client to ask for names that nobody has: the first are free, then each answer is
-/// later than the one before, up to a limit. Counted by IPv4 address or IPv6 /64, and by network,
-/// for all listeners. Bounded; may be used from many threads.
-/// </summary>
+/// <summary>Delays clients that ask for unknown names: the first names are free, then each answer
+/// is later than the one before, up to a limit. They are counted by IPv4 address or IPv6 /64, and
+/// by network, for all listeners together. Bounded; may be used from many threads.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="free">How many an address has within the window; four times as many a network.
-/// Zero: none costs.</param>
+/// <param name="free">How many names are free for an address within the window; a network has four
+/// times as many. Zero: there are no delays.</param>
 internal sealed class UnknownNames(TimeProvider time, int free)
 {
-    /// <summary>Addresses remembered, and networks; some 60 bytes each.</summary>
+    /// <summary>How many addresses and networks are remembered, at some 60 bytes each.</summary>
     internal const int PeersMax = 20_000;
 
-    /// <summary>The longest wait: shorter than a client has patience for a reply.</summary>
+    /// <summary>The longest delay: shorter than clients wait for a reply.</summary>
     internal static readonly TimeSpan DelayMax = TimeSpan.FromSeconds(10);
 
     private const int AddressesANetwork = 4;
@@ -30,11 +28,11 @@ internal sealed class UnknownNames(TimeProvider time, int free)
     private readonly TryCounter<PeerNetwork> _networks = new(time, Window, PeersMax);
 
     /// <summary>The budget of the control file unknownrcpt.</summary>
-    /// <exception cref="Base.ConfigurationException">It cannot be parsed.</exception>
+    /// <exception cref="Base.ConfigurationException">The file cannot be parsed.</exception>
     internal static int Read(ControlDirectory control) =>
         control.ReadInt(LoginFiles.UnknownRcpt);
 
-    /// <summary>Counts one; how long its answer is to wait.</summary>
+    /// <summary>Counts an unknown name; returns the delay of its answer.</summary>
     internal TimeSpan Count(IPAddress address)
     {
         if (free == 0)

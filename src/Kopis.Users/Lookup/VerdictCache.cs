@@ -2,17 +2,16 @@ using Kopis.Base;
 
 namespace Kopis.Users.Lookup;
 
-/// <summary>
-/// Answers about recipients, for a short while. Two generations: when the young one is full it
-/// becomes the old one, and the old one goes. May be used from many threads.
-/// </summary>
+/// <summary>Remembers answers about recipients for a short while, in two generations: when the
+/// young one is full it becomes the old one, and the old one is dropped. May be used from many
+/// threads.</summary>
 internal sealed class VerdictCache(TimeProvider time, int addressesMax)
 {
-    /// <summary>How long a mailbox is known to be there.</summary>
+    /// <summary>How long a mailbox is remembered as existing.</summary>
     internal static readonly TimeSpan YesLifetime = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long one is known not to be there, or full: one just made, or emptied, should
-    /// get its mail soon.</summary>
+    /// <summary>How long a mailbox is remembered as missing or full. Short, so that one just made
+    /// or emptied gets its mail soon.</summary>
     internal static readonly TimeSpan NoLifetime = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -24,7 +23,7 @@ internal sealed class VerdictCache(TimeProvider time, int addressesMax)
     /// <summary>How many addresses are remembered.</summary>
     internal int Count => _young.Count + _old.Count;
 
-    /// <summary>What was answered a short while ago.</summary>
+    /// <summary>The answer of a short while ago.</summary>
     internal bool TryGet(ReadOnlySpan<byte> address, out LookupVerdict verdict)
     {
         lock (_lock)
@@ -38,7 +37,7 @@ internal sealed class VerdictCache(TimeProvider time, int addressesMax)
         }
     }
 
-    /// <summary>Remembers an answer; that there was none is not one.</summary>
+    /// <summary>Remembers an answer; Later is not remembered.</summary>
     internal void Add(byte[] address, LookupVerdict verdict)
     {
         if (verdict == LookupVerdict.Later)

@@ -3,16 +3,15 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Quota;
 
-/// <summary>
-/// Keeps the quota of a Maildir in its <c>maildirsize</c> as Maildir++ says, so that Courier's
-/// programs, maildrop and Dovecot read and keep the same file. All as the Maildir's owner.
-/// </summary>
+/// <summary>Keeps the quota of a Maildir in its <c>maildirsize</c>, as Maildir++ defines it, so
+/// that Courier's programs, maildrop and Dovecot use the same file. Runs as the owner of the
+/// Maildir.</summary>
 public static class MaildirQuota
 {
     private const int OwnerOnly = 0x180; // 0600
 
-    /// <summary>Whether a message fits; adds the Maildir up anew where the file is damaged, long,
-    /// or says no and may be wrong.</summary>
+    /// <summary>Whether a message fits. Adds up the Maildir again if the file is damaged or long,
+    /// or if it says that the message does not fit and may be outdated.</summary>
     /// <exception cref="PosixException">The disk failed.</exception>
     public static QuotaVerdict Judge(ReadOnlySpan<byte> maildir, long bytes, TimeProvider time)
     {
@@ -35,12 +34,12 @@ public static class MaildirQuota
             size = Recalculate(maildir, quota) ?? size;
         }
 
-        // If the Maildir cannot be added up the quota is not known, and mail is accepted.
+        // If the Maildir cannot be added up, its size is not known, and the message is accepted.
         return size is null || size.Value.Fits(bytes, 1) ? QuotaVerdict.Fits : QuotaVerdict.Full;
     }
 
-    /// <summary>Tells the file of what came (or, negative, went). Where that cannot be written the
-    /// next sum repairs it.</summary>
+    /// <summary>Adds to the file what was delivered or, if negative, removed. If the file cannot be
+    /// written, the next recalculation corrects it.</summary>
     public static void Add(ReadOnlySpan<byte> maildir, long bytes, long messages)
     {
         int fd = Fd.TryOpen(
@@ -57,12 +56,12 @@ public static class MaildirQuota
     {
         try
         {
-            // One write: lines of several processes do not mix.
+            // A single write, so that lines of several processes do not mix.
             Fd.WriteAll(fd, MaildirSize.FormatLine(bytes, messages));
         }
         catch (PosixException)
         {
-            // As said.
+            // The next recalculation corrects it.
         }
         finally
         {
@@ -73,8 +72,8 @@ public static class MaildirQuota
     /// <summary>Whether a message of this file name counts.</summary>
     public static bool Counts(ReadOnlySpan<byte> name) => MaildirUsage.Counts(name);
 
-    /// <summary>Adds the Maildir up and writes the file anew; null if a directory cannot be
-    /// read.</summary>
+    /// <summary>Adds up the Maildir and writes the file anew; null if a directory cannot be read.
+    /// </summary>
     /// <exception cref="PosixException">The file cannot be written.</exception>
     public static MaildirSize? Recalculate(ReadOnlySpan<byte> maildir, MaildirSize quota)
     {
@@ -103,7 +102,8 @@ public static class MaildirQuota
         try
         {
             Fd.WriteAll(fd, size.Format());
-            // What came or went meanwhile is in no line: then this sum is good for now only.
+            // If messages came or went meanwhile, no line of the new file would count them: then
+            // the sum is used now, but not stored.
             if (MaildirUsage.Of(path)?.Changed == usage.Changed)
             {
                 Paths.Rename(temporary, MaildirSizeFile.PathOf(maildir));

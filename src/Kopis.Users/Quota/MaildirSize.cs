@@ -3,36 +3,35 @@ using Kopis.Base;
 
 namespace Kopis.Users.Quota;
 
-/// <summary>
-/// What <c>maildirsize</c> of Maildir++ says: a quota (<c>10000000S,1000C</c>) in the first line,
-/// what came and went in the others, bytes and messages. Zero means no limit.
-/// </summary>
-/// <param name="BytesMax">The quota.</param>
-/// <param name="MessagesMax">The quota of messages.</param>
-/// <param name="Bytes">The sum.</param>
+/// <summary>The content of a Maildir++ <c>maildirsize</c>: the first line has the quota
+/// (<c>10000000S,1000C</c>), and the others have bytes and messages that came or went. Zero means
+/// no limit.</summary>
+/// <param name="BytesMax">The quota in bytes.</param>
+/// <param name="MessagesMax">The quota in messages.</param>
+/// <param name="Bytes">The sum of bytes.</param>
 /// <param name="Messages">The sum of messages.</param>
 /// <param name="Lines">How many lines were added up.</param>
 public readonly record struct MaildirSize(
     long BytesMax, long MessagesMax, long Bytes, long Messages, int Lines)
 {
-    /// <summary>Maildir++: a longer file is to be computed anew.</summary>
+    /// <summary>Maildir++: a longer file is to be recalculated.</summary>
     public const int FileBytesMax = 5120;
 
-    private const long BytesLimit = 1L << 50; // So that no sum of a file can overflow.
+    private const long BytesLimit = 1L << 50; // The sums in a file must not overflow.
 
-    /// <summary>No quota at all.</summary>
+    /// <summary>Whether there is no limit at all.</summary>
     public bool IsUnlimited => BytesMax == 0 && MessagesMax == 0;
 
-    /// <summary>Nothing more goes in.</summary>
+    /// <summary>Whether not even the smallest message fits.</summary>
     public bool IsFull => !Fits(1, 1);
 
-    /// <summary>Whether so much more goes in.</summary>
+    /// <summary>Whether this much more fits.</summary>
     public bool Fits(long bytes, long messages) =>
         (BytesMax == 0 || Bytes + bytes <= BytesMax)
         && (MessagesMax == 0 || Messages + messages <= MessagesMax);
 
-    /// <summary>Reads a file; null if a line is none, which makes its sums worthless. A quota
-    /// that can be read is then still in <paramref name="quota"/>.</summary>
+    /// <summary>Parses a file; null if a line is invalid, since its sums are then worthless. If the
+    /// quota itself is valid, <paramref name="quota"/> still has it.</summary>
     public static MaildirSize? Parse(ReadOnlySpan<byte> content, out MaildirSize quota)
     {
         quota = default;
@@ -61,17 +60,17 @@ public readonly record struct MaildirSize(
             content = content[(end + 1)..];
         }
 
-        // A negative sum is a file that others forgot to add to.
+        // A negative sum means that another program did not add its messages to the file.
         return content.IsEmpty
             && size is { Bytes: >= 0 and < BytesLimit, Messages: >= 0 and < BytesLimit }
                 ? size
                 : null;
     }
 
-    /// <summary>A file of one line.</summary>
+    /// <summary>Makes a file with one line of sums.</summary>
     public byte[] Format() => [.. FormatQuota(), .. FormatLine(Bytes, Messages)];
 
-    /// <summary>One line, padded as Courier does.</summary>
+    /// <summary>Makes one line, padded as Courier does.</summary>
     public static byte[] FormatLine(long bytes, long messages) =>
         ByteText.ToBytes($"{bytes,12} {messages,12}\n");
 

@@ -2,15 +2,16 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Quota;
 
-/// <summary>Reads the <c>maildirsize</c> of a Maildir; qmail-lookup does no more with it.</summary>
+/// <summary>Reads the <c>maildirsize</c> of a Maildir. qmail-lookup only reads it.</summary>
 public static class MaildirSizeFile
 {
-    /// <summary>Maildir++: a no that is older is to be looked into.</summary>
+    /// <summary>Maildir++: an older file that says "full" is to be recalculated.</summary>
     internal static readonly TimeSpan Stale = TimeSpan.FromMinutes(15);
 
-    /// <summary>Whether the quota is used up; false if there is none, or it is not known. A
-    /// sum older than fifteen minutes does not count: the next delivery makes it anew.</summary>
-    /// <param name="home">Whose <c>Maildir</c> to look at; one behind a link is not.</param>
+    /// <summary>Whether the quota is used up; false if there is none, or it is not known. A sum
+    /// older than fifteen minutes is ignored: the next delivery recalculates it.</summary>
+    /// <param name="home">The home whose <c>Maildir</c> is looked at; a link there is not followed.
+    /// </param>
     public static bool IsFull(Beneath home)
     {
         int fd = home.TryOpen(
@@ -26,7 +27,7 @@ public static class MaildirSizeFile
         }
     }
 
-    /// <summary>What the file says; null if there is none or it is damaged.</summary>
+    /// <summary>Reads the file; null if there is none or it is damaged.</summary>
     /// <exception cref="PosixException">The disk failed.</exception>
     public static MaildirSize? Read(ReadOnlySpan<byte> maildir) => Read(maildir, out _, out _);
 
@@ -36,7 +37,7 @@ public static class MaildirSizeFile
             Fd.TryOpen(PathOf(maildir), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _),
             out status, out quota);
 
-    /// <summary>Reads an open file and closes it; minus one is none.</summary>
+    /// <summary>Reads an open file and closes it; minus one means that there is none.</summary>
     private static MaildirSize? Read(int fd, out FileStatus status, out MaildirSize quota)
     {
         (status, quota) = (default, default);

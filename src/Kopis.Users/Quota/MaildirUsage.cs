@@ -3,11 +3,9 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Quota;
 
-/// <summary>
-/// Adds a Maildir up, as Maildir++ says: <c>new</c> and <c>cur</c> of it and of its folders, but
-/// for the folder Trash and for messages marked as such; a message's size from its name
-/// (<c>,S=bytes</c>) where it is there.
-/// </summary>
+/// <summary>Adds up a Maildir as Maildir++ defines it: <c>new</c> and <c>cur</c> of the Maildir and
+/// of its folders, without the folder Trash and messages marked as trash. The size of a message
+/// comes from its name (<c>,S=bytes</c>) if it is there.</summary>
 internal sealed class MaildirUsage
 {
     private readonly DirectoryFd _maildir;
@@ -18,11 +16,11 @@ internal sealed class MaildirUsage
 
     internal long Messages { get; private set; }
 
-    /// <summary>When last something came or went.</summary>
+    /// <summary>When a message last came or went.</summary>
     internal DateTimeOffset Changed { get; private set; }
 
-    /// <summary>Adds up; null if a directory cannot be read.</summary>
-    /// <param name="path">The Maildir, ended by NUL.</param>
+    /// <summary>Adds up a Maildir; null if a directory cannot be read.</summary>
+    /// <param name="path">The path of the Maildir, with a NUL at the end.</param>
     internal static MaildirUsage? Of(ReadOnlySpan<byte> path)
     {
         using DirectoryFd? maildir = DirectoryFd.TryOpen(path, out _);
@@ -50,7 +48,7 @@ internal sealed class MaildirUsage
         return whole ? usage : null;
     }
 
-    /// <summary>Whether a message counts: not where it is marked as trash.</summary>
+    /// <summary>Whether a message counts: it does unless it is marked as trash.</summary>
     internal static bool Counts(ReadOnlySpan<byte> name)
     {
         int flags = name.LastIndexOf(":2,"u8);
@@ -61,7 +59,7 @@ internal sealed class MaildirUsage
     {
         if (_maildir.TryStatus([.. directory, 0]) is not { IsDirectory: true } status)
         {
-            return directory[0] == (byte)'.'; // A name with a dot that is no folder.
+            return directory[0] == (byte)'.'; // A name with a dot that is not a folder.
         }
 
         Changed = status.Modified > Changed ? status.Modified : Changed;

@@ -1,17 +1,17 @@
 namespace Kopis.Users.Quota;
 
-/// <summary>What a Maildir's quota says to a message.</summary>
+/// <summary>What the quota of a Maildir means for a message.</summary>
 public enum QuotaVerdict
 {
     /// <summary>There is no quota.</summary>
     None,
 
-    /// <summary>It fits.</summary>
+    /// <summary>The message fits.</summary>
     Fits,
 
-    /// <summary>Not now.</summary>
+    /// <summary>The message does not fit now.</summary>
     Full,
 
-    /// <summary>Not into an empty mailbox either.</summary>
+    /// <summary>The message would not fit into an empty mailbox.</summary>
     TooLarge,
 }

@@ -5,11 +5,9 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// <c>control/aliasesfirst</c>: names that fastforward's database has come to alias before the
-/// users of the host do, as with sendmail. Its line is the database, by default
-/// <c>/etc/aliases.cdb</c>. May be used from many threads.
-/// </summary>
+/// <summary><c>control/aliasesfirst</c>: names in fastforward's database go to alias before users
+/// of the host get them, as in sendmail. The file's line names the database, by default
+/// <c>/etc/aliases.cdb</c>. May be used from many threads.</summary>
 /// <param name="home">The qmail home.</param>
 public sealed class AliasesFirst(string home)
 {
@@ -17,9 +15,9 @@ public sealed class AliasesFirst(string home)
 
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
-    /// <summary>Whether a name is an alias that comes first: one for all hosts, of which the name
-    /// itself is no target. Its mail would come back without end.</summary>
-    /// <exception cref="ConfigurationException">It cannot be determined.</exception>
+    /// <summary>Whether an alias comes before the user of that name. It must apply to all hosts,
+    /// and the name itself must not be a target, or its mail would loop.</summary>
+    /// <exception cref="ConfigurationException">This cannot be determined at present.</exception>
     public bool Has(byte[] local)
     {
         if (_control.ReadLine(SmtpFiles.AliasesFirst) is not { } line)
@@ -45,7 +43,7 @@ public sealed class AliasesFirst(string home)
         }
     }
 
-    /// <summary>Whether one of the commands forwards to the name, at whatever host.</summary>
+    /// <summary>Whether one of the commands forwards to the name, at any host.</summary>
     private static bool Names(ReadOnlySpan<byte> commands, byte[] local)
     {
         byte[] itself = [(byte)'&', .. local, (byte)'@'];

@@ -1,9 +1,10 @@
 namespace Kopis.Users.Recipients;
 
-/// <summary>In which order fastforward looks an address up: itself, its host, its box.</summary>
+/// <summary>The keys by which fastforward looks up an address, in order: the address, its host, its
+/// local part.</summary>
 public static class ForwardKeys
 {
-    /// <summary>The targets; none if the address has no at sign.</summary>
+    /// <summary>The keys; none if the address has no at sign.</summary>
     public static IEnumerable<byte[]> Of(byte[] address)
     {
         int at = Array.LastIndexOf(address, (byte)'@');

@@ -3,28 +3,29 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>A running <c>qmail-getpw --serve</c>, started when it is asked and whenever it has
-/// ended: neither root nor who may read all files asks the name service. One thread.</summary>
-/// <remarks>A question is a packet: a byte, the local part, and with it the socket for the answer,
-/// which is one packet too (<see cref="LookupResult.OfAnswer"/>).</remarks>
-/// <param name="program">What is started, as whom.</param>
+/// <summary>A running <c>qmail-getpw --serve</c>. It is started for the first question, and again
+/// after it has ended. So neither root nor a process that may read all files calls the name service
+/// itself. Not thread-safe.</summary>
+/// <remarks>A question is a packet: a byte and the local part, together with the socket for the
+/// answer. The answer is one packet, too (<see cref="LookupResult.OfAnswer"/>).</remarks>
+/// <param name="program">The program to start, and the user to start it as.</param>
 public sealed class GetpwService(ProcessStart program)
 {
     private const int Kill = 9;
 
-    // What it runs, modules of the name service or the site's own program, writes nothing into the
-    // log of who asks.
+    // The modules of the name service, or the site's own program, must not write into our log.
     private readonly int _nothing = Fd.Open("/dev/null", OpenFlags.ReadWrite);
     private readonly List<int> _ended = [];
     private int _pid;
     private int _socket = -1;
 
-    /// <summary>The program as we are, with the socket of its questions as descriptor 0.</summary>
+    /// <summary>The program, to be started as our own user, with the socket for its questions as
+    /// descriptor 0.</summary>
     public static ProcessStart Program(ProgramContext context) =>
         ProcessStart.Own(context, "qmail-getpw", "--serve"u8.ToArray(), "0"u8.ToArray());
 
-    /// <summary>Asks; the answer comes on the descriptor that is returned.</summary>
-    /// <exception cref="PosixException">It cannot be run.</exception>
+    /// <summary>Asks a question; the answer comes on the returned descriptor.</summary>
+    /// <exception cref="PosixException">The program cannot be started.</exception>
     public int Ask(ReadOnlySpan<byte> local)
     {
         (int answer, int end) = Fd.PacketSocketPair();
@@ -35,7 +36,7 @@ public sealed class GetpwService(ProcessStart program)
             {
                 End();
                 Start();
-                _ = TrySend(question, end); // Where that fails, the answer is the end.
+                _ = TrySend(question, end); // If it fails, the answer is empty.
             }
         }
         catch (PosixException)
@@ -51,15 +52,14 @@ public sealed class GetpwService(ProcessStart program)
         return answer;
     }
 
-    /// <summary>Ends it, whatever it does. Waiting questions get no answer.
-    /// </summary>
+    /// <summary>Ends the program, whatever it is doing. Waiting questions get no answer.</summary>
     public void End()
     {
         if (_socket >= 0)
         {
             Processes.Signal(_pid, Kill);
             Fd.Close(_socket);
-            _ended.Add(_pid); // It may wait for a disk that is away; we do not wait for it.
+            _ended.Add(_pid); // It may hang on a disk that is away; we do not wait for it.
             _socket = -1;
         }
     }
@@ -72,7 +72,7 @@ public sealed class GetpwService(ProcessStart program)
         }
         catch (PosixException)
         {
-            return false; // It has ended.
+            return false; // The program has ended.
         }
     }
 

@@ -4,14 +4,13 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Addresses of the host's own users, who have one at each domain that routes to them, where
-/// neither users/assign nor a virtual user or alias has it. May be used from many threads.
-/// </summary>
+/// <summary>Addresses of users of the host. Each user has one at every domain that routes to the
+/// host's users, unless users/assign or a virtual user or alias has that address. May be used from
+/// many threads.</summary>
 /// <param name="home">The qmail home.</param>
 public sealed class HostAddresses(string home)
 {
-    private readonly Lock _lock = new(); // users/cdb is read anew by one thread at a time.
+    private readonly Lock _lock = new(); // users/cdb is reread by one thread at a time.
     private readonly UsersCdb _assigned = new(home);
     private readonly VirtualLookup _virtual = new(home, identity: null);
     private readonly Reloading<AddressMap> _map = new(
@@ -19,9 +18,9 @@ public sealed class HostAddresses(string home)
         () => AddressMap.Read(new ControlDirectory(Path.Combine(home, "control"))),
         TimeProvider.System);
 
-    /// <summary>The name, and perhaps its extension, by which the host's users are asked for the
-    /// one whose an address is; null if it is nobody's of theirs.</summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <summary>The local part, perhaps with an extension, by which to look up the user of the host
+    /// whose address this is; null if it belongs to none.</summary>
+    /// <exception cref="ConfigurationException">This cannot be determined at present.</exception>
     public byte[]? LocalPartOf(ReadOnlySpan<byte> address)
     {
         if (!address.Contains((byte)'@'))
@@ -54,10 +53,11 @@ public sealed class HostAddresses(string home)
             : null;
     }
 
-    /// <summary>Whether an address is a user's, or an extension of his.</summary>
-    /// <param name="user">The user's name, or an address of his.</param>
+    /// <summary>Whether an address belongs to a user, or is an extension of the user's address.
+    /// </summary>
+    /// <param name="user">The user's name, or one of the user's addresses.</param>
     /// <param name="address">The address.</param>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <exception cref="ConfigurationException">This cannot be determined at present.</exception>
     public bool Has(ReadOnlySpan<byte> user, ReadOnlySpan<byte> address)
     {
         byte[]? name = user.Contains((byte)'@') ? LocalPartOf(user) : Ascii8.ToLower(user);

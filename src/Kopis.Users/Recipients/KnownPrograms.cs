@@ -4,22 +4,20 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// What the lines of a .qmail file will do with an address, as far as it is known beforehand: by
-/// fastforward's database, vpopmail's users, and programs that refuse all. For what is not known
-/// the mail is taken.
-/// </summary>
-/// <param name="files">What the lines name, as their user may read it.</param>
-/// <param name="user">Whose the file is.</param>
-/// <param name="local">The address, as its channel has it.</param>
-/// <param name="domain">As above.</param>
-/// <param name="defaultPart">What DEFAULT is; null: not set.</param>
+/// <summary>What the lines of a .qmail file will do with an address, as far as that is known before
+/// delivery: by fastforward's database, by vpopmail's users, and by programs that refuse all mail.
+/// If it is not known, the mail is accepted.</summary>
+/// <param name="files">Opens the files that the lines name, with the user's rights.</param>
+/// <param name="user">The user of the .qmail file.</param>
+/// <param name="local">The local part, as the channel has it.</param>
+/// <param name="domain">The domain, as the channel has it.</param>
+/// <param name="defaultPart">The value of DEFAULT; null: not set.</param>
 internal sealed class KnownPrograms(
     UsersFiles files, RecipientUser user, byte[] local, byte[] domain, byte[]? defaultPart)
 {
     private const string Refusal = "100"; // qmail-command(8): bounce.
 
-    /// <summary>Goes through the lines.</summary>
+    /// <summary>Judges the lines in order.</summary>
     internal LookupVerdict Judge(ReadOnlySpan<byte> content)
     {
         foreach (Range range in content.Split((byte)'\n'))
@@ -32,7 +30,7 @@ internal sealed class KnownPrograms(
                 continue;
             }
 
-            // Any other line is a delivery; one before it decides.
+            // Any other line is a delivery. The first line that decides counts.
             LookupVerdict? verdict = line[0] != (byte)'|' || ShellArguments.Split(line[1..])
                 is not [var program, .. var words] ? LookupVerdict.Yes : Ask(program, words);
             if (verdict is { } known)
@@ -44,7 +42,7 @@ internal sealed class KnownPrograms(
         return LookupVerdict.Yes;
     }
 
-    // Null: the next line is asked.
+    // Null if the next line decides.
     private LookupVerdict? Ask(string program, List<string> words) =>
         (program[(program.LastIndexOf('/') + 1)..], words) switch
         {
@@ -73,7 +71,7 @@ internal sealed class KnownPrograms(
                         isForDefault = letter == 'd';
                         break;
                     default:
-                        return LookupVerdict.Yes; // -n only prints.
+                        return LookupVerdict.Yes; // With -n it only prints.
                 }
             }
         }
@@ -92,7 +90,7 @@ internal sealed class KnownPrograms(
         return verdict == LookupVerdict.No && passesThrough ? null : verdict;
     }
 
-    // As vpopmail with its qmail-ext too, which takes joe-list for joe's.
+    // As vpopmail with its qmail-ext option, by which joe-list belongs to joe.
     private LookupVerdict AskVpopmail()
     {
         byte[] name = Ascii8.ToLower(user.Ext);
@@ -107,7 +105,7 @@ internal sealed class KnownPrograms(
 
         LookupVerdict verdict = Find("vpasswd.cdb", names, out int errno);
 
-        // It may keep its users in a database of another kind.
+        // vpopmail may keep its users in another kind of database.
         return errno == Errno.NoEntry ? LookupVerdict.Yes : verdict;
     }
 
@@ -118,7 +116,8 @@ internal sealed class KnownPrograms(
         int fd = files.TryOpen(ByteText.ToBytes(path), out errno);
         if (fd < 0)
         {
-            // What is not there now is asked for again; what we cannot judge is taken.
+            // A missing file may come back, so the answer is Later. If the user may not read it, we
+            // do not know, and the mail is accepted.
             return errno == Errno.NoEntry ? LookupVerdict.Later : LookupVerdict.Yes;
         }
 

@@ -2,10 +2,10 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Where all of Kopis is one user: whose an address is that nobody else has.</summary>
+/// <summary>In single-user mode: the user of an address that belongs to nobody else.</summary>
 internal static class OneUser
 {
-    /// <summary>The home's alias directory, as that user.</summary>
+    /// <summary>The home's alias directory, with that single user.</summary>
     internal static LookupResult Alias(string home, ReadOnlySpan<byte> local)
     {
         byte[] alias = Fd.PathBytes(Path.Combine(home, "alias"));

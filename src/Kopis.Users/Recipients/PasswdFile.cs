@@ -2,26 +2,23 @@ using Kopis.Base;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Root's word about users: /etc/passwd and /etc/group, read without the name service and read
-/// again when they change. What a process that is not root says about a user gives rights only
-/// where these files confirm it. May be used from many threads.
-/// </summary>
+/// <summary>/etc/passwd and /etc/group, which only root writes, read without the name service and
+/// read again when they change. What a process that is not root says about a user gives rights only
+/// if these files confirm it. May be used from many threads.</summary>
 /// <param name="users">The file of users.</param>
 /// <param name="groups">The file of groups.</param>
 public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/etc/group")
 {
-    private const uint UsersGroup = 100; // "users", the group of people where all share one.
+    private const uint UsersGroup = 100; // "users", which all people share on some hosts.
     private static readonly string[] Own =
         ["qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails", "qmailw"];
 
     private readonly PasswdTable _table = new(users, groups);
 
-    /// <summary>
-    /// Whether a delivery or a session may run so: a user exactly as in the file; or one whose
-    /// name, uid and gid are all absent from the files, as those of LDAP are, and are no system's
-    /// (<see cref="IsPerson"/>; a gid may be 100). Never root, nor a user of Kopis but alias.
-    /// </summary>
+    /// <summary>Whether a delivery or a session may run with these ids. The user must be exactly as
+    /// in the file. Or name, uid and gid must all be absent from the files, as those of LDAP users
+    /// are, and not be system ids (<see cref="IsPerson"/>; a gid may be 100). Root is never
+    /// confirmed, nor a user of Kopis other than alias.</summary>
     /// <exception cref="Posix.PosixException">A file cannot be read.</exception>
     public bool Confirms(ReadOnlySpan<byte> name, uint uid, uint gid, ReadOnlySpan<byte> home)
     {
@@ -34,7 +31,8 @@ public sealed class PasswdFile(string users = "/etc/passwd", string groups = "/e
                     && (gid == UsersGroup || (IsPerson(gid) && !known.Gids.Contains(gid))));
     }
 
-    // From UID_MIN of login.defs(5) on; those that systemd gives to services with DynamicUser= and
-    // the nobodies of 16 bits, which are in no file, are not (systemd.io/UIDS-GIDS).
+    // Ids of persons begin at UID_MIN of login.defs(5). Ids that systemd gives to services with
+    // DynamicUser=, and the nobody users of 16 bits, are in no file and are not persons
+    // (systemd.io/UIDS-GIDS).
     private static bool IsPerson(uint id) => id is >= 1000 and (< 61184 or > 65535);
 }

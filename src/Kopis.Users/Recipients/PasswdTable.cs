@@ -5,14 +5,14 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>What /etc/passwd and /etc/group hold, read again when one of them changes. May be
+/// <summary>The content of /etc/passwd and /etc/group, read again when one of them changes. May be
 /// used from many threads.</summary>
 internal sealed class PasswdTable(string users, string groups)
 {
     private const int BytesMax = 64 * 1024 * 1024; // A million users.
 
-    /// <summary>The lines that can be read.</summary>
-    /// <param name="Users">By name; the first of a name counts, as in getpwnam(3).</param>
+    /// <summary>The valid lines.</summary>
+    /// <param name="Users">By name. The first line of a name counts, as in getpwnam(3).</param>
     /// <param name="Uids">All uids.</param>
     /// <param name="Gids">All gids of both files.</param>
     internal sealed record Entries(
@@ -23,7 +23,7 @@ internal sealed class PasswdTable(string users, string groups)
     private Entries _entries = new([], [], []);
     private (TableStamp, TableStamp) _seen;
 
-    /// <summary>The entries of now.</summary>
+    /// <summary>The current entries.</summary>
     /// <exception cref="PosixException">A file cannot be read.</exception>
     internal Entries Current()
     {

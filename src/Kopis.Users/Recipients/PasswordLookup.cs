@@ -5,8 +5,8 @@ using Kopis.Posix;
 namespace Kopis.Users.Recipients;
 
 /// <summary>The host's own users, by qmail-getpw's rules (contract §7.3).</summary>
-/// <param name="find">A user by name; null if there is none.</param>
-/// <param name="isAlias">Names that alias has even where a user has them too; null: there are none.
+/// <param name="find">Finds a user by name; null if there is none.</param>
+/// <param name="isAlias">Whether a name goes to alias even if a user has it; null: no name does.
 /// </param>
 public sealed class PasswordLookup(
     Func<string, UnixUser?> find, Func<byte[], bool>? isAlias = null)
@@ -15,7 +15,7 @@ public sealed class PasswordLookup(
     private const byte Break = (byte)'-'; // conf-break
     private const string AliasUser = "alias";
 
-    /// <summary>Looks a local part up; alias takes what nobody else does.</summary>
+    /// <summary>Looks up a local part. Local parts of nobody else belong to alias.</summary>
     public LookupResult Find(ReadOnlySpan<byte> local)
     {
         try
@@ -57,7 +57,7 @@ public sealed class PasswordLookup(
             return LookupResult.Nobody;
         }
 
-        // No home, or one of somebody else's: not a user who gets mail.
+        // A user without a home, or whose home belongs to somebody else, gets no mail.
         FileStatus? home = Fd.TryStatus(Fd.PathBytes(user.Home), out int errno);
         return home is { } there && there.Uid == user.Uid
                 ? LookupResult.Found(ToUser(user, dash, ext))

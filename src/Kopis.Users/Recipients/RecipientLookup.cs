@@ -2,10 +2,9 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Whose an address is: users/cdb, then the virtual users, then the host's own users — or, where
-/// qmail-lspawn is not root and so can be nobody else, the home's <c>alias</c> directory.
-/// </summary>
+/// <summary>Finds the user of an address: first in users/cdb, then among the virtual users, then
+/// among users of the host. If qmail-lspawn is not root, and so cannot become another user, the
+/// home's <c>alias</c> directory takes the place of the last.</summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="asRoot">Whether deliveries run as the users themselves.</param>
 public sealed class RecipientLookup(string home, bool asRoot, Action<string>? complain = null)
@@ -15,7 +14,8 @@ public sealed class RecipientLookup(string home, bool asRoot, Action<string>? co
         new(home, asRoot ? null : (Processes.EffectiveUid, Processes.Gid), complain);
 
     /// <summary>Looks up all but the host's own users.</summary>
-    /// <returns>Nobody: <see cref="PasswordLookup"/> is to be asked (as root only).</returns>
+    /// <returns>Nobody means that <see cref="PasswordLookup"/> is to be asked (as root only).
+    /// </returns>
     public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
     {
         LookupResult result = _assigned.Find(local);

@@ -4,30 +4,28 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Whose mail it is: the answer of users/cdb and qmail-getpw (contract §7.2).</summary>
+/// <summary>The user of an address, as users/cdb and qmail-getpw answer (contract §7.2).</summary>
 /// <param name="Name">The user.</param>
-/// <param name="Uid">Who delivers.</param>
-/// <param name="Gid">With which group.</param>
+/// <param name="Uid">The uid that delivers.</param>
+/// <param name="Gid">The gid that delivers.</param>
 /// <param name="Home">Where the .qmail files are.</param>
-/// <param name="Dash">Between the user's name and the extension: empty or a hyphen.</param>
+/// <param name="Dash">What is between the user's name and the extension: empty or a hyphen.</param>
 /// <param name="Ext">The extension.</param>
 public sealed record RecipientUser(
     byte[] Name, uint Uid, uint Gid, byte[] Home, byte[] Dash, byte[] Ext)
 {
     private const int FieldCount = 6;
 
-    /// <summary>What is to be done in place of the host's default delivery, as lines of a .qmail
-    /// file; null: the default.</summary>
+    /// <summary>Instructions that replace the host's default delivery, as lines of a .qmail file;
+    /// null: the default delivery.</summary>
     public byte[]? Instructions { get; init; }
 
-    /// <summary>A directory of root's word, ended by a slash, below which the home is looked for
-    /// through no link; null: the home's path is root's word.</summary>
+    /// <summary>A directory that root's files name, with a slash at the end. Below it, the home is
+    /// opened without following links. Null: root's files name the home itself.</summary>
     public byte[]? Below { get; init; }
 
-    /// <summary>
-    /// Reads <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null if it is not that, or an id is
-    /// none that a delivery may have (<see cref="ProcessIdentity.IsValid"/>).
-    /// </summary>
+    /// <summary>Parses <c>user\0uid\0gid\0home\0dash\0ext\0</c>; null if it is malformed, or an id
+    /// is not allowed for a delivery (<see cref="ProcessIdentity.IsValid"/>).</summary>
     public static RecipientUser? Parse(ReadOnlySpan<byte> text) => Parse(text, out _);
 
     /// <summary>As <see cref="Parse(ReadOnlySpan{byte})"/>.</summary>
@@ -61,8 +59,9 @@ public sealed record RecipientUser(
             : new RecipientUser(fields[0], uid, gid, fields[3], fields[4], fields[5]);
     }
 
-    /// <summary>Whether a local part is this user's by qmail-getpw's rules (contract §7.3): his
-    /// name, or that, a hyphen and the extension; alias has all that nobody else has.</summary>
+    /// <summary>Whether a local part belongs to this user by qmail-getpw's rules (contract §7.3):
+    /// it is the name, or the name, a hyphen and the extension. Alias owns everything that nobody
+    /// else owns.</summary>
     public bool Owns(ReadOnlySpan<byte> local)
     {
         byte[] whole = [.. Name, .. Dash, .. Ext];

@@ -2,18 +2,16 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// What root's own files say about a user whom another program has found: a virtual mailbox is
-/// below <c>users/mail</c> and belongs to the owner of that directory; for others see
-/// <see cref="PasswdFile"/>.
-/// </summary>
+/// <summary>Checks a user whom another program has found against files that only root can change. A
+/// virtual mailbox is below <c>users/mail</c> and belongs to the owner of that directory; for
+/// others see <see cref="PasswdFile"/>.</summary>
 /// <param name="home">The qmail home.</param>
 public sealed class RootRecords(string home)
 {
     private readonly PasswdFile _passwd = new();
     private readonly byte[] _mail = Fd.PathBytes(Path.Combine(home, "users", "mail"));
 
-    /// <summary>Whether they say the same.</summary>
+    /// <summary>Whether the files confirm the user.</summary>
     /// <exception cref="PosixException">A file cannot be read.</exception>
     public bool Confirms(RecipientUser user)
     {

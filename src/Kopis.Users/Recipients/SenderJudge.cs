@@ -5,9 +5,10 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Whether mail for an address comes to a user himself, who may then send as it: an alias
-/// of his, or for a user of the host his name and its extensions at any domain that routes to him.
-/// A catch-all gives nobody that right: <c>control/senders</c> can.</summary>
+/// <summary>Decides whether a user may send as an address, since mail for the address comes to that
+/// user: it is an alias for the user, or for a user of the host the user's name or an extension of
+/// it, at any domain that routes to the user. A catch-all does not give this right;
+/// <c>control/senders</c> can.</summary>
 /// <param name="home">The qmail home.</param>
 /// <param name="hasHostUsers">Whether users of the host get mail here.</param>
 public sealed class SenderJudge(string home, bool hasHostUsers = true)
@@ -16,10 +17,11 @@ public sealed class SenderJudge(string home, bool hasHostUsers = true)
     private readonly VirtualAliases _aliases = new(home);
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
-    /// <summary>Judges.</summary>
-    /// <param name="account">Who has logged in: an address, or a user of the host.</param>
+    /// <summary>Decides about one sender.</summary>
+    /// <param name="account">The account that has logged in: an address, or a user of the host.
+    /// </param>
     /// <param name="sender">The address to send as.</param>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <exception cref="ConfigurationException">This cannot be determined at present.</exception>
     public LookupVerdict Judge(ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender)
     {
         if (sender is [] or [(byte)'@', ..])

@@ -2,11 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Commands of .qmail lines that the shell takes as they stand: words, and quotes around
-/// some.</summary>
+/// <summary>Parses commands of .qmail lines that consist of words, some perhaps quoted, so that the
+/// shell would run them as they stand.</summary>
 internal static class ShellArguments
 {
-    /// <summary>The words; null if the shell would do more than cut.</summary>
+    /// <summary>The words; null if the shell would do more than split the command.</summary>
     internal static List<string>? Split(ReadOnlySpan<byte> command)
     {
         List<string> words = [];

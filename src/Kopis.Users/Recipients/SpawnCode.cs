@@ -2,15 +2,13 @@ using Kopis.Base;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Exit codes by which qmail-lspawn's look-up, and a program in qmail-getpw's place, tell what went
-/// wrong (contract §7.2).
-/// </summary>
+/// <summary>The exit codes by which qmail-lspawn's lookup, and a program in qmail-getpw's place,
+/// report a failure (contract §7.2).</summary>
 public static class SpawnCode
 {
     public const int Usage = 112;
     public const int Root = 113;
-    public const int Unconfirmed = 114; // qmail has none; /etc/passwd says otherwise.
+    public const int Unconfirmed = 114; // Not in qmail; the user is not as in /etc/passwd.
     public const int Nfs = 115;
     public const int NoAlias = 116;
     public const int Cdb = 117;
@@ -20,15 +18,15 @@ public static class SpawnCode
     public const int CannotRunGetpw = 121;
     public const int CannotRunEver = 126;
 
-    /// <summary>Whether a delivery with this code would bounce: ours that says so, and whatever a
-    /// program in qmail-getpw's place gives that is none of qmail-local's temporary codes.
-    /// </summary>
+    /// <summary>Whether a delivery with this code would bounce: one of our codes that means so, or
+    /// any code of a program in qmail-getpw's place that is not one of qmail-local's temporary
+    /// codes.</summary>
     public static bool IsLasting(int code) =>
         Describe(code) is { } report
             ? report.Verdict == Verdict.Failed
             : code is not (0 or 71 or 74 or 75 or ExitCode.Temporary);
 
-    /// <summary>The report for a code; null if it is none of these.</summary>
+    /// <summary>The report for a code; null if it is not one of ours.</summary>
     public static Outcome? Describe(int code) => code switch
     {
         Usage => Outcome.Retry("Internal qmail-lspawn bug.\n"),

@@ -6,8 +6,8 @@ using Kopis.Mail.Authentication.Srs;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>Whether an address of SRS was made on this host, and is in time. May be used from many
-/// threads.</summary>
+/// <summary>Decides whether an SRS address was made on this host and has not expired. May be used
+/// from many threads.</summary>
 /// <param name="control">The control files; the secrets are beside them.</param>
 /// <param name="time">The clock.</param>
 public sealed class SrsJudge(ControlDirectory control, TimeProvider time)
@@ -15,10 +15,10 @@ public sealed class SrsJudge(ControlDirectory control, TimeProvider time)
     private readonly Reloading<State> _state =
         new(SrsSettings.Watched(control), () => State.Read(control), time);
 
-    /// <summary>Judges an address.</summary>
-    /// <returns>Null for one that is not of SRS, or of another domain. Later if the secrets cannot
-    /// be used.</returns>
-    /// <exception cref="ConfigurationException">A control file cannot be understood.</exception>
+    /// <summary>Decides about an address.</summary>
+    /// <returns>Null if it is not an SRS address, or is of another domain. Later if the secrets
+    /// cannot be used.</returns>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public LookupVerdict? Judge(byte[] local, byte[] domain) =>
         !SrsTag.IsSrs(local) || !_state.Current().IsOf(domain) ? null
         : Find(local, domain, out _) switch
@@ -28,10 +28,10 @@ public sealed class SrsJudge(ControlDirectory control, TimeProvider time)
             _ => LookupVerdict.No,
         };
 
-    /// <summary>The sender that an address was made of.</summary>
+    /// <summary>Finds the sender that an SRS address was made from.</summary>
     /// <param name="local">Its local part.</param>
     /// <param name="domain">Its domain.</param>
-    /// <param name="sender">The sender; empty unless the address is good.</param>
+    /// <param name="sender">The sender; empty unless the address is valid.</param>
     /// <returns>Null if the secrets cannot be used.</returns>
     public SrsVerdict? Find(byte[] local, byte[] domain, out byte[] sender)
     {

@@ -4,10 +4,11 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read anew when it has
+/// <summary><c>users/cdb</c>, as qmail-newu writes it (contract §7.2, §7.4). Read again when it has
 /// changed.</summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="complain">Logs why it cannot be read, five times a minute; null: nothing.</param>
+/// <param name="complain">Logs why it cannot be read, at most five times a minute; null: no log.
+/// </param>
 public sealed class UsersCdb(string home, Action<string>? complain = null)
 {
     private readonly LogThrottle? _troubles =
@@ -17,7 +18,7 @@ public sealed class UsersCdb(string home, Action<string>? complain = null)
     private byte[] _image = [];
     private (ulong Inode, long Size, DateTimeOffset Modified) _seen;
 
-    /// <summary>Looks a local part up.</summary>
+    /// <summary>Looks up a local part.</summary>
     public LookupResult Find(ReadOnlySpan<byte> local)
     {
         try
@@ -32,11 +33,12 @@ public sealed class UsersCdb(string home, Action<string>? complain = null)
         }
     }
 
-    /// <summary>Looks a local part up in a file's bytes.</summary>
-    /// <exception cref="InvalidDataException">They are damaged.</exception>
+    /// <summary>Looks up a local part in the bytes of a file.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public static LookupResult Find(ReadOnlySpan<byte> image, ReadOnlySpan<byte> local)
     {
-        // The empty key lists the last characters of all wildcards, which saves most look-ups.
+        // The record with the empty key lists the last characters of all wildcards, which saves
+        // most lookups.
         if (!Cdb.TryFind(image, [], out ReadOnlySpan<byte> wildcardEnds))
         {
             throw new InvalidDataException("users/cdb has no record of its wildcards.");
@@ -53,7 +55,7 @@ public sealed class UsersCdb(string home, Action<string>? complain = null)
             if ((end == 1 || wildcardEnds.Contains(key[end - 1]))
                 && Cdb.TryFind(image, key.AsSpan(0, end), out data))
             {
-                // The unmatched rest, in the sender's own case, goes on with ext.
+                // The rest of the local part, in the sender's case, is appended to ext.
                 return LookupResult.Parse([.. data, .. local[(end - 1)..], 0]);
             }
         }

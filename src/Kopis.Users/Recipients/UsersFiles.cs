@@ -2,20 +2,19 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Files that a user's .qmail names, opened by who may read all of them, as far as the user himself
-/// could: else an answer about an address would show him what he may not see. No link is followed,
-/// and of his groups nothing is known.
-/// </summary>
-/// <param name="home">His.</param>
+/// <summary>Opens files that a user's .qmail names. This process may read all files, but opens only
+/// what the user could: otherwise an answer about an address would show the user what is not the
+/// user's to see. No link is followed, and the user's groups are not taken into account.</summary>
+/// <param name="home">The user's home.</param>
 /// <param name="uid">The user's id.</param>
 internal sealed class UsersFiles(Beneath home, uint uid)
 {
     private const int Read = 4;
     private const int Search = 1;
 
-    /// <summary>Opens one by a path that may be relative to the home. Minus one and the error
-    /// if that fails: EACCES if it is not for him or no regular file.</summary>
+    /// <summary>Opens a file by a path that may be relative to the home. If that fails, returns
+    /// minus one and the error: EACCES if the user may not read it, or it is not a regular file.
+    /// </summary>
     internal int TryOpen(ReadOnlySpan<byte> path, out int errno)
     {
         bool isAbsolute = path is [(byte)'/', ..];

@@ -4,15 +4,13 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Recipients;
 
-/// <summary>
-/// Users of <c>kopis user</c> and aliases of <c>kopis alias</c>: the whole address, then shorter
-/// and shorter parts of its local part before a hyphen, as <c>joe-list@d</c> is joe's extension
-/// <c>list</c>; at last the domain's catch-all.
-/// </summary>
+/// <summary>Looks up users of <c>kopis user</c> and aliases of <c>kopis alias</c>: first the whole
+/// address, then with its local part cut at each hyphen from the end, since <c>joe-list@d</c> is
+/// joe's extension <c>list</c>, and at last the domain's catch-all.</summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="identity">Whom all mail is delivered as; null: as root says
-/// (<see cref="VirtualOwner"/>).</param>
-/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
+/// <param name="identity">The ids that deliver all mail; null: the ones that
+/// <see cref="VirtualOwner"/> finds.</param>
+/// <param name="complain">Logs wrong lines, each once; null: no log.</param>
 public sealed class VirtualLookup(
     string home, (uint Uid, uint Gid)? identity, Action<string>? complain = null)
 {
@@ -22,7 +20,7 @@ public sealed class VirtualLookup(
     private readonly byte[] _usersPath =
         Fd.PathBytes(VirtualUsers.UsersDirectory(home) + "/")[..^1];
 
-    /// <summary>Looks an address up.</summary>
+    /// <summary>Looks up an address.</summary>
     public LookupResult Find(ReadOnlySpan<byte> local, ReadOnlySpan<byte> domain)
     {
         try
@@ -72,8 +70,8 @@ public sealed class VirtualLookup(
             : LookupResult.Trouble(SpawnCode.System);
     }
 
-    // Forwards are the user alias's, as qmail's own are. His home is not looked into: in `users`
-    // only root could put a .qmail file.
+    // The user alias does the forwarding, as in qmail. Its home here is `users`, where no .qmail
+    // file is looked for: only root could put one there.
     private LookupResult Forward(string[] targets)
     {
         byte[] path = Fd.PathBytes(VirtualUsers.UsersDirectory(home));

@@ -3,14 +3,14 @@ using Kopis.Mail.Header;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>The text of <c>.vacation.msg</c> as <see cref="UserSettings"/> have it: a body below
-/// the one header that is written here, or alone. No I/O.</summary>
+/// <summary>The text of <c>.vacation.msg</c> in the form that <see cref="UserSettings"/> can
+/// express: a body, either alone or after the one header that is written here. No I/O.</summary>
 internal static class AwayMessage
 {
     private const string Head = "Subject: Auto: $SUBJECT\n\n";
 
-    /// <summary>Its body, without line ends behind it.</summary>
-    /// <returns>Null where more is in it than that: it was written by hand.</returns>
+    /// <summary>The body, without line ends at its end.</summary>
+    /// <returns>Null if the file has more than that: it was written by hand.</returns>
     internal static string? Parse(byte[] content)
     {
         string text = Encoding.UTF8.GetString(content);
@@ -25,11 +25,11 @@ internal static class AwayMessage
         return UserSettings.TextFault(body) is null ? body : null;
     }
 
-    /// <summary>The file for a body; empty: none is needed.</summary>
+    /// <summary>Makes the file for a body; empty: no file is needed.</summary>
     internal static byte[] Make(string body) =>
         Encoding.UTF8.GetBytes(body.Length == 0 ? "" : $"{Head}{body.TrimEnd('\n')}\n");
 
-    // As vacation(1) sees it.
+    // Whether vacation(1) would find a header.
     private static bool HasFields(byte[] content)
     {
         bool any = false;

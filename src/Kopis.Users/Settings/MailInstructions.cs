@@ -3,14 +3,14 @@ using Kopis.Base;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>A <c>.qmail</c> file that has only what <see cref="UserSettings"/> can say: the
-/// mailbox, addresses, and the line of vacation(1). Comments stay. No I/O.</summary>
+/// <summary>A <c>.qmail</c> file with only what <see cref="UserSettings"/> can express: the
+/// mailbox, addresses, and the line for vacation(1). Comments are kept. No I/O.</summary>
 internal sealed class MailInstructions
 {
     private const string Mailbox = "./Maildir/";
     private const string Vacation = "|vacation";
 
-    // What its options are of; nothing here means anything to a shell.
+    // The characters of its options; none has a meaning in the shell.
     private static readonly SearchValues<char> VacationWords = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._+- ");
 
@@ -18,18 +18,18 @@ internal sealed class MailInstructions
     private readonly List<string> _forwards = [];
     private string? _vacation;
 
-    /// <summary>Addresses.</summary>
+    /// <summary>The addresses that mail is forwarded to.</summary>
     internal IReadOnlyList<string> Forwards => _forwards;
 
-    /// <summary>Mail goes to the mailbox.</summary>
+    /// <summary>Whether mail goes to the mailbox.</summary>
     internal bool HasMailbox { get; private set; }
 
-    /// <summary>It is answered.</summary>
+    /// <summary>Whether mail is answered.</summary>
     internal bool HasVacation => _vacation is not null;
 
-    /// <summary>Parses it.</summary>
-    /// <param name="content">The file; null or empty: mail goes to the mailbox.</param>
-    /// <returns>Null where a line says anything else.</returns>
+    /// <summary>Parses a file.</summary>
+    /// <param name="content">The file's content; null or empty: mail goes to the mailbox.</param>
+    /// <returns>Null if a line says anything else.</returns>
     internal static MailInstructions? Parse(ReadOnlySpan<byte> content)
     {
         MailInstructions found = new() { HasMailbox = content.IsEmpty };
@@ -45,7 +45,7 @@ internal sealed class MailInstructions
         return found;
     }
 
-    /// <summary>The file for these settings; empty: none is needed.</summary>
+    /// <summary>Makes the file for these settings; empty: no file is needed.</summary>
     internal byte[] With(UserSettings settings)
     {
         string[] lines =
@@ -57,9 +57,9 @@ internal sealed class MailInstructions
         return lines is [Mailbox] ? [] : ByteText.ToBytes(string.Join('\n', lines) + "\n");
     }
 
-    /// <summary>Why these settings are not written to this file; null: they are.</summary>
+    /// <summary>Why these settings cannot be written to this file; null: they can.</summary>
     /// <param name="wanted">The settings.</param>
-    /// <param name="isForwardOnly">The file's x bit: it may do nothing but forward
+    /// <param name="isForwardOnly">Whether the file's x bit is set: then it may only forward
     /// (dot-qmail(5)).</param>
     internal string? Fault(UserSettings wanted, bool isForwardOnly) =>
         isForwardOnly && (wanted.KeepsCopy || wanted.IsAway)

@@ -7,9 +7,9 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>The dashboard's side of a channel to one user's settings. It is a right to these and
-/// nothing else, got by his login, and given up with <see cref="Dispose"/>. May be used from many
-/// threads.</summary>
+/// <summary>The dashboard's end of a channel to one user's settings. The channel gives access to
+/// these settings and nothing else. It is opened by the user's login, and closed by
+/// <see cref="Dispose"/>. May be used from many threads.</summary>
 public sealed class SettingsClient : IDisposable
 {
     private const byte Taken = (byte)'T'; // The first byte of a reader.
@@ -21,11 +21,12 @@ public sealed class SettingsClient : IDisposable
     private SettingsClient(Socket socket, bool needsRight) =>
         (_socket, NeedsRight) = (socket, needsRight);
 
-    /// <summary>By a ticket of a login: the user's own process is the other side.</summary>
-    /// <param name="post">To who starts it.</param>
-    /// <param name="ticket">Of a login just now.</param>
-    /// <param name="stop">Nobody waits any more.</param>
-    /// <returns>Null where none comes.</returns>
+    /// <summary>Opens a channel with the ticket of a login. The other end is the user's own
+    /// process.</summary>
+    /// <param name="post">Reaches the process that starts it.</param>
+    /// <param name="ticket">The ticket of a login that has just succeeded.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>Null if no process answers.</returns>
     public static async Task<SettingsClient?> ConnectAsync(
         TicketClient post, byte[] ticket, CancellationToken stop)
     {
@@ -47,14 +48,14 @@ public sealed class SettingsClient : IDisposable
             if (isSent && await ours.ReceiveAsync(first, limit.Token) == 1 && first[0] == Taken)
             {
                 SettingsClient client = new(ours, needsRight: true);
-                ours = null; // It is the client's.
+                ours = null; // It belongs to the client now.
                 return client;
             }
         }
         catch (Exception e) when (e is SocketException
             || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            // Nobody has it.
+            // No process has taken it.
         }
         finally
         {
@@ -65,11 +66,11 @@ public sealed class SettingsClient : IDisposable
         return null;
     }
 
-    /// <summary>Where all of Kopis is one user, a virtual user's files are the caller's own.
-    /// </summary>
+    /// <summary>Opens a channel in single-user mode, where a virtual user's files belong to the
+    /// caller's own user.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="account">Who has logged in.</param>
-    /// <returns>Null where there is no such user.</returns>
+    /// <param name="account">The account that has logged in.</param>
+    /// <returns>Null if there is no such user.</returns>
     public static SettingsClient? OfOneUser(string home, string account)
     {
         if (new VirtualUsers(home).Find(ByteText.ToBytes(account)) is not { } mailbox)
@@ -90,24 +91,24 @@ public sealed class SettingsClient : IDisposable
         return new SettingsClient(ours, needsRight: false);
     }
 
-    /// <summary>Whether the other side takes what comes with a right alone, which qmail-lookup
-    /// gives (<see cref="Lookup.LoginClient.RightAsync"/>).</summary>
+    /// <summary>Whether the other end requires a right with each request, which qmail-lookup gives
+    /// (<see cref="Lookup.LoginClient.RightAsync"/>).</summary>
     public bool NeedsRight { get; }
 
-    /// <summary>The settings as they are.</summary>
-    /// <param name="right">That the login still holds.</param>
-    /// <param name="stop">Nobody waits any more.</param>
-    /// <exception cref="ConfigurationException">They cannot be read; in words for the user, which
-    /// are his own process's.</exception>
-    /// <exception cref="IOException">The channel is over.</exception>
+    /// <summary>Reads the current settings.</summary>
+    /// <param name="right">Proves that the login is still valid.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <exception cref="ConfigurationException">They cannot be read. The message is for the user,
+    /// and comes from the user's own process.</exception>
+    /// <exception cref="IOException">The channel has ended.</exception>
     public Task<UserSettings> ReadAsync(byte[] right, CancellationToken stop) =>
         AskAsync(null, right, stop);
 
     /// <summary>Writes settings.</summary>
-    /// <param name="settings">They.</param>
-    /// <param name="right">That the login still holds.</param>
-    /// <param name="stop">Nobody waits any more.</param>
-    /// <returns>What they are then.</returns>
+    /// <param name="settings">The settings.</param>
+    /// <param name="right">Proves that the login is still valid.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>The settings after the change.</returns>
     /// <inheritdoc cref="ReadAsync" path="/exception"/>
     public Task<UserSettings> WriteAsync(
         UserSettings settings, byte[] right, CancellationToken stop) =>
@@ -159,7 +160,7 @@ public sealed class SettingsClient : IDisposable
         }
         catch (Exception e) when (e is not ConfigurationException)
         {
-            _socket.Dispose(); // An answer that comes late would be taken for the next one.
+            _socket.Dispose(); // A late answer would be taken for that to the next request.
             throw;
         }
     }

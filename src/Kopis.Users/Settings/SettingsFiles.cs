@@ -2,7 +2,7 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>The files in a user's home that <see cref="UserSettings"/> are in, read and written as
+/// <summary>Reads and writes the files in a user's home that hold <see cref="UserSettings"/>, as
 /// that user: <c>.qmail</c> and <c>.vacation.msg</c>.</summary>
 /// <param name="home">The home.</param>
 /// <param name="clock">The clock.</param>
@@ -15,24 +15,26 @@ internal sealed class SettingsFiles(string home, TimeProvider clock)
     private const int FileBytesMax = 64 * 1024; // vacation(1) refuses larger answers.
     private const int OwnerFile = 0x180; // 0600
     private const int OwnerExecutes = 0x40; // 0100
-    private const int NotOthersWrite = 0x1ED; // 0755: else qmail-local puts mail off.
+    private const int NotOthersWrite = 0x1ED; // 0755: otherwise qmail-local defers mail.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How long a write waits for another's, or for vacation(1).</summary>
+    /// <summary>How long a write waits for another write, or for vacation(1).</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Reads them.</summary>
-    /// <exception cref="IOException">They are not to be read, or say more than this.</exception>
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="IOException">The files must not be read, or have more than settings can
+    /// express.</exception>
     internal UserSettings Read()
     {
         using Beneath tree = Open();
         return Read(tree, ReadOne(tree, Instructions), out _);
     }
 
-    /// <summary>Writes them; each file appears whole, or not at all. One process of the user's
-    /// writes at a time; who waits for another holds no thread, which are all users'.</summary>
-    /// <exception cref="IOException">They will not do, or cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    /// <summary>Writes the settings; each file is replaced whole, or not at all. One process of a
+    /// user writes at a time. Waiting for another one blocks no thread, since all users share the
+    /// threads.</summary>
+    /// <exception cref="IOException">The settings are invalid, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The caller no longer waits.</exception>
     internal async Task<UserSettings> WriteAsync(UserSettings settings, CancellationToken stop)
     {
         using Beneath tree = Open();
@@ -72,7 +74,7 @@ internal sealed class SettingsFiles(string home, TimeProvider clock)
 
         if (settings.IsAway && !before.IsAway)
         {
-            tree.TryUnlink(Answered); // Who was answered the last time is answered again.
+            tree.TryUnlink(Answered); // Senders who were answered the last time are answered again.
         }
 
         byte[] next = instructions.With(settings);
@@ -84,7 +86,7 @@ internal sealed class SettingsFiles(string home, TimeProvider clock)
         return Read(tree, next, out _);
     }
 
-    // Nobody else can open it, and so hold it: it is made 0600.
+    // The file has mode 0600, so that nobody else can open and lock it.
     private async Task<int> HoldAsync(Beneath tree, CancellationToken stop)
     {
         const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;
@@ -110,7 +112,7 @@ internal sealed class SettingsFiles(string home, TimeProvider clock)
                     throw new IOException("the files are in use at present; try again");
                 }
 
-                await Task.Delay(Pause, clock, stop); // flock(2) has no time limit.
+                await Task.Delay(Pause, clock, stop); // flock(2) has no timeout.
             }
 
             return guard;
@@ -142,7 +144,7 @@ internal sealed class SettingsFiles(string home, TimeProvider clock)
     private static byte[] ReadOne(Beneath tree, string name) =>
         TryReadOne(tree, name, out int errno) ?? throw new PosixException($"read {name}", errno);
 
-    // A file that is not there is empty.
+    // A missing file counts as empty.
     private static byte[]? TryReadOne(Beneath tree, string name, out int errno) =>
         tree.TryReadFile(name, FileBytesMax, out errno, Processes.EffectiveUid)
         ?? (errno == Errno.NoEntry ? [] : null);

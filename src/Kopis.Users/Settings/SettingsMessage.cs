@@ -7,19 +7,20 @@ using Kopis.Users.Lookup;
 namespace Kopis.Users.Settings;
 
 /// <summary>The messages of a channel between the dashboard and a user's process: u32 length,
-/// little-endian, and a JSON object. A request has <c>right</c>, and settings to be written or
-/// nothing; an answer the settings as they are, or <c>fault</c>. Neither side trusts the other.
+/// little-endian, and a JSON object. A request has <c>right</c>, and the settings if they are to be
+/// written. An answer has the current settings, or <c>fault</c>. Neither side trusts the other.
 /// </summary>
 internal static class SettingsMessage
 {
-    /// <summary>The longest, without its length: a text of two thousand characters as JSON.
-    /// </summary>
+    /// <summary>The longest message, without its length: enough for a text of two thousand
+    /// characters as JSON.</summary>
     internal const int BytesMax = 32 * 1024;
 
     private const string FaultName = "fault";
     private const string RightName = "right";
 
-    /// <summary>A message; null settings and fault: a question.</summary>
+    /// <summary>Makes a message; with neither settings nor fault it asks for the settings.
+    /// </summary>
     internal static byte[] Make(
         UserSettings? settings, string? fault = null, byte[]? right = null)
     {
@@ -59,10 +60,10 @@ internal static class SettingsMessage
         return message;
     }
 
-    /// <summary>Parses one, without its length.</summary>
-    /// <returns>Settings and fault are null: a question. The right is empty where it has none.
-    /// </returns>
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <summary>Parses a message without its length.</summary>
+    /// <returns>If settings and fault are null, it asks for the settings. The right is empty if the
+    /// message has none.</returns>
+    /// <exception cref="JsonException">The message is malformed.</exception>
     internal static (UserSettings? Settings, string? Fault, byte[] Right) Parse(
         ReadOnlyMemory<byte> message)
     {
@@ -88,8 +89,8 @@ internal static class SettingsMessage
         }
     }
 
-    /// <summary>Receives one, without its length.</summary>
-    /// <returns>Null at the end, or where it is too long.</returns>
+    /// <summary>Receives a message, and returns it without its length.</summary>
+    /// <returns>Null at the end, or if the message is too long.</returns>
     internal static async Task<byte[]?> ReceiveAsync(Socket socket, CancellationToken stop)
     {
         byte[] head = new byte[sizeof(uint)];
@@ -104,7 +105,7 @@ internal static class SettingsMessage
             ? message : null;
     }
 
-    /// <summary>Sends one.</summary>
+    /// <summary>Sends a message.</summary>
     internal static ValueTask SendAsync(
         Socket socket, ReadOnlyMemory<byte> message, CancellationToken stop) =>
         LookupFrame.SendAsync(socket, message, stop);

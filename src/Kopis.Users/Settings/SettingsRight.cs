@@ -3,27 +3,29 @@ using System.Security.Cryptography;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>
-/// qmail-lookup's word that the login of a channel still holds, good for a moment: each request to
-/// a <see cref="SettingsServer"/> comes with one. The dashboard asks for it and passes it on, and
-/// can make none: the key is known to qmail-lookup and to the user's own process alone.
+/// <summary>A statement of qmail-lookup, valid for a moment, that the login of a channel is still
+/// valid. Each request to a <see cref="SettingsServer"/> carries one. The dashboard asks for it and
+/// passes it on, but cannot make one: only qmail-lookup and the user's own process know the key.
 /// </summary>
-/// <remarks>u64 until, little-endian, in milliseconds of the monotonic clock; its HMAC-SHA-256.
-/// </remarks>
+/// <remarks>u64 expiry time, little-endian, in milliseconds of the monotonic clock; its
+/// HMAC-SHA-256.</remarks>
 internal static class SettingsRight
 {
-    /// <summary>Of a key, and of what it makes of a text.</summary>
+    /// <summary>The length of a key, and of the HMAC.</summary>
     internal const int KeyBytes = SHA256.HashSizeInBytes;
 
-    /// <summary>How long one is good; listeners ask as often whether a login holds.</summary>
+    /// <summary>How long a right is valid. Listeners check as often whether a login is still valid.
+    /// </summary>
     internal static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);
 
-    /// <summary>The key of the channels that one login may open. A locked account, or one with
-    /// another password, has another mark, and so gets nothing that they take.</summary>
-    /// <param name="secret">Of qmail-lookup alone: what its tickets are signed by.</param>
-    /// <param name="account">Whose.</param>
-    /// <param name="mark">Of the account as it was judged (<see cref="Logins.LoginMarks"/>); all
-    /// have one length.</param>
+    /// <summary>The key for the channels that one login may open. If the account is locked or its
+    /// password changed, its mark is different, and what it gets then does not fit these channels.
+    /// </summary>
+    /// <param name="secret">The secret that only qmail-lookup has: the one that signs its tickets.
+    /// </param>
+    /// <param name="account">The account of the login.</param>
+    /// <param name="mark">The mark of the account when it was checked
+    /// (<see cref="Logins.LoginMarks"/>); all marks have the same length.</param>
     internal static byte[] KeyOf(
         ReadOnlySpan<byte> secret, ReadOnlySpan<byte> account, ReadOnlySpan<byte> mark)
     {
@@ -32,9 +34,9 @@ internal static class SettingsRight
         return HMACSHA256.HashData(own, content);
     }
 
-    /// <summary>One that is good from now on.</summary>
-    /// <param name="key">By <see cref="KeyOf"/>.</param>
-    /// <param name="now">By <see cref="Tickets.ReaderTicket.Now"/>.</param>
+    /// <summary>Makes a right that is valid from now on.</summary>
+    /// <param name="key">A key made by <see cref="KeyOf"/>.</param>
+    /// <param name="now">The time by <see cref="Tickets.ReaderTicket.Now"/>.</param>
     internal static byte[] Make(ReadOnlySpan<byte> key, long now)
     {
         byte[] until = new byte[sizeof(long)];
@@ -42,7 +44,7 @@ internal static class SettingsRight
         return [.. until, .. HMACSHA256.HashData(key, until)];
     }
 
-    /// <summary>Whether one is of this key, and good now.</summary>
+    /// <summary>Whether a right was made with this key, and is valid now.</summary>
     internal static bool IsGood(ReadOnlySpan<byte> right, ReadOnlySpan<byte> key, long now) =>
         right.Length == sizeof(long) + KeyBytes
         && CryptographicOperations.FixedTimeEquals(

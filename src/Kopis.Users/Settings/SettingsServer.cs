@@ -4,20 +4,21 @@ using System.Text.Json;
 
 namespace Kopis.Users.Settings;
 
-/// <summary>The user's side of a channel: reads and writes his settings, as he. Whoever has the
-/// other end can say what <see cref="UserSettings"/> has, and nothing else, while the login holds
-/// that the channel is of: each request has a <see cref="SettingsRight"/> of just now.</summary>
+/// <summary>The user's end of a channel: reads and writes the user's settings, as that user. The
+/// other end can change what <see cref="UserSettings"/> has, and nothing else, and only while the
+/// login of the channel is valid: each request needs a current <see cref="SettingsRight"/>.
+/// </summary>
 public static class SettingsServer
 {
     private const string Over = "the login does not hold any more";
 
-    /// <summary>A session of the dashboard's ends before.</summary>
+    /// <summary>Sessions of the dashboard end before this time.</summary>
     private static readonly TimeSpan IdleMax = TimeSpan.FromMinutes(35);
 
-    /// <summary>In all, whoever goes on asking.</summary>
+    /// <summary>The limit for the whole channel, even if requests keep coming.</summary>
     private static readonly TimeSpan LifeMax = TimeSpan.FromHours(12);
 
-    /// <summary>The key of a channel, as a grant has it; null: it has none.</summary>
+    /// <summary>Parses the key of a channel from a grant; null: it has none.</summary>
     public static byte[]? ParseKey(ReadOnlySpan<byte> text)
     {
         byte[] key = new byte[SettingsRight.KeyBytes];
@@ -26,13 +27,13 @@ public static class SettingsServer
             ? key : null;
     }
 
-    /// <summary>Serves to the end of the channel.</summary>
-    /// <param name="socket">Our end; it stays the caller's.</param>
+    /// <summary>Serves until the channel ends.</summary>
+    /// <param name="socket">Our end; the caller closes it.</param>
     /// <param name="home">The user's home.</param>
-    /// <param name="clock">The clock; for requests that of the host, which all processes share.
-    /// </param>
-    /// <param name="key">Of the login's <see cref="SettingsRight"/>; null: the other side is of
-    /// the same user, who needs none.</param>
+    /// <param name="clock">The clock. For requests it must be the host's, which all processes
+    /// share.</param>
+    /// <param name="key">The key for <see cref="SettingsRight"/>; null: the other end has the same
+    /// user and needs no right.</param>
     public static async Task ServeAsync(
         Socket socket, string home, TimeProvider clock, byte[]? key)
     {
@@ -65,11 +66,11 @@ public static class SettingsServer
         catch (Exception e) when (e is SocketException or JsonException
             or OperationCanceledException)
         {
-            // The other side is gone, or speaks of something else.
+            // The other end is gone, or has sent something else.
         }
     }
 
-    // False: its login holds no more, as far as we are told.
+    // False if the login is no longer valid, as far as we know.
     private static bool TryParse(
         byte[] request, byte[]? key, TimeProvider clock, out UserSettings? wanted)
     {

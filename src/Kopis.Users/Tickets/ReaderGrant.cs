@@ -3,22 +3,22 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Users.Tickets;
 
-/// <summary>What qmail-lookup sends to qmail-popspawn when a user has logged in to read mail.
-/// </summary>
-/// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, what is asked for, as in a
-/// <see cref="ReaderRequest"/>; the Maildir, for settings the key of
-/// <see cref="Settings.SettingsRight"/> in hexadecimal, with a NUL; the home with a NUL. What
-/// begins at that byte is qmail-pop3d's grant, as it is.</remarks>
+/// <summary>The packet that qmail-lookup sends to qmail-popspawn when a user has logged in to read
+/// mail.</summary>
+/// <remarks>u32 uid, u32 gid, little-endian; the name with a NUL; u8, the kind of request, as in a
+/// <see cref="ReaderRequest"/>; the Maildir with a NUL, or for settings the key of
+/// <see cref="Settings.SettingsRight"/> in hexadecimal with a NUL; the home with a NUL. qmail-pop3d
+/// gets the part from the kind of request on, unchanged.</remarks>
 public static class ReaderGrant
 {
-    /// <summary>The longest.</summary>
+    /// <summary>The longest packet.</summary>
     public const int BytesMax = ReaderRequest.BytesMax;
 
     private const int HeadBytes = 8;
 
-    /// <summary>As a packet.</summary>
-    /// <param name="user">Who.</param>
-    /// <param name="session">The flag, and the Maildir or key with its NUL.</param>
+    /// <summary>Makes a packet.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="session">The kind of request, and the Maildir or key with its NUL.</param>
     public static byte[] Make(RecipientUser user, ReadOnlySpan<byte> session)
     {
         byte[] packet =
@@ -28,7 +28,7 @@ public static class ReaderGrant
         return packet;
     }
 
-    /// <summary>From a packet.</summary>
+    /// <summary>Parses a packet.</summary>
     /// <param name="packet">A packet from qmail-lookup.</param>
     /// <param name="grant">The part for qmail-pop3d.</param>
     /// <returns>The user; null if it is not a grant.</returns>

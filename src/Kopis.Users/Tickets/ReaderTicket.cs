@@ -26,10 +26,12 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
     /// <summary>The key's length.</summary>
     public const int KeyBytes = SHA256.HashSizeInBytes;
 
-    /// <summary>The longest: a name of 320 bytes and a path (PATH_MAX) fit.</summary>
+    /// <summary>The longest ticket: has room for a name of 320 bytes and a path (PATH_MAX).
+    /// </summary>
     public const int BytesMax = 5000;
 
-    /// <summary>How long it is valid. A client may send its last message of SCRAM first.</summary>
+    /// <summary>How long a ticket is valid. It must be long enough for a client to send its last
+    /// message of SCRAM.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     private const int HeadBytes = 32;
@@ -39,7 +41,7 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
 
     /// <summary>Makes a ticket for a login that has just succeeded.</summary>
     /// <param name="account">The account.</param>
-    /// <param name="key">What it is signed by.</param>
+    /// <param name="key">The key that signs it.</param>
     /// <param name="mark">The account's mark when it was checked, for a ticket for settings.
     /// </param>
     public static byte[] Make(
@@ -57,7 +59,7 @@ public sealed record ReaderTicket(long Until, UInt128 Number, RecipientUser User
         return [.. text, .. HMACSHA256.HashData(key, text)];
     }
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Parses and checks a ticket.</summary>
     /// <returns>Null if it was not made with this key.</returns>
     public static ReaderTicket? Open(ReadOnlySpan<byte> ticket, ReadOnlySpan<byte> key)
     {

@@ -5,13 +5,11 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// <c>users/apop</c>: one user a line, <c>address:secret</c>. APOP's digest is of the password
-/// itself, so here it stands as it is: for those only whose clients can nothing better
-/// (docs/decisions/passwords.md). May be used from many threads.
-/// </summary>
+/// <summary><c>users/apop</c>: one user a line, <c>address:secret</c>. APOP makes its digest from
+/// the password itself, so the file has passwords in the clear. It is only for users whose clients
+/// support nothing better (docs/decisions/passwords.md). May be used from many threads.</summary>
 /// <param name="homeDirectory">The qmail home.</param>
-/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
+/// <param name="complain">Logs wrong lines, each once; null: no log.</param>
 public sealed class ApopSecrets(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format = new(
@@ -25,12 +23,12 @@ public sealed class ApopSecrets(string homeDirectory, Action<string>? complain =
 
     /// <summary>Whether a digest is right for the account.</summary>
     /// <param name="candidate">The account, which may be locked.</param>
-    /// <param name="stamp">The greeting's.</param>
-    /// <param name="digest">What the client says.</param>
-    /// <exception cref="ConfigurationException">The file cannot be read or understood.</exception>
+    /// <param name="stamp">The stamp of the greeting.</param>
+    /// <param name="digest">The digest that the client sent.</param>
+    /// <exception cref="ConfigurationException">The file cannot be read or parsed.</exception>
     public bool IsRight(Candidate candidate, ReadOnlySpan<byte> stamp, ReadOnlySpan<byte> digest)
     {
-        // One without keys is a user of the host, or cannot log in.
+        // An account without keys is a user of the host, or cannot log in.
         if (candidate is not { Account: { } account, Keys: not null }
             || _table.Find(ByteText.ToBytes(account.Name)) is not { } secret)
         {
@@ -41,7 +39,7 @@ public sealed class ApopSecrets(string homeDirectory, Action<string>? complain =
             DigestOf(stamp, ByteText.ToBytes(secret)), Ascii8.ToLower(digest));
     }
 
-    /// <summary>What a client that knows the secret says (RFC 1939 §7).</summary>
+    /// <summary>The digest that a client with the secret sends (RFC 1939 §7).</summary>
     [SuppressMessage("Security", "CA5351", Justification = "RFC 1939 has it so.")]
     internal static byte[] DigestOf(ReadOnlySpan<byte> stamp, ReadOnlySpan<byte> secret) =>
         ByteText.ToBytes(Convert.ToHexStringLower(MD5.HashData([.. stamp, .. secret])));

@@ -16,12 +16,12 @@ public sealed class ApopSecretsFile : IDisposable
     public static string FileName(string homeDirectory) =>
         ApopSecrets.Format.TextPath(VirtualUsers.UsersDirectory(homeDirectory));
 
-    /// <summary>Whether a home has any.</summary>
+    /// <summary>Whether a home has such a file.</summary>
     public static bool Exists(string homeDirectory) => File.Exists(FileName(homeDirectory));
 
-    /// <summary>Keeps a user's secret, or forgets the one there was.</summary>
+    /// <summary>Stores a user's secret, or removes it.</summary>
     /// <param name="address">The user.</param>
-    /// <param name="secret">The password as it is; null for none.</param>
+    /// <param name="secret">The password in the clear; null: none.</param>
     public void Set(string address, string? secret)
     {
         if (secret is not null)
@@ -34,9 +34,9 @@ public sealed class ApopSecretsFile : IDisposable
         }
     }
 
-    /// <summary>Puts the new content in the old one's place, durably.</summary>
+    /// <summary>Replaces the file, durably.</summary>
     public void Save() => _table.Save();
 
-    /// <summary>Lets the next writer in.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => _table.Dispose();
 }

@@ -4,16 +4,15 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// Looks keys up in a constant database on disk, with two or three reads each: for one so large
-/// that no process should hold a copy. What replaces the file does not disturb an open one.
-/// </summary>
+/// <summary>Looks up keys in a constant database on disk, with two or three reads each. For a
+/// database so large that no process should hold a copy. Replacing the file does not disturb an
+/// open one.</summary>
 internal sealed class CdbFile : IDisposable
 {
     private const int RecordHeaderBytes = 8;
-    private const int FirstReadBytes = 512; // A whole record, mostly.
-    private const int ProbesMax = 10_000; // Of a table that is half full it takes a few.
-    private const int DataBytesMax = 1024 * 1024; // No line of a table is nearly as long.
+    private const int FirstReadBytes = 512; // Usually a whole record.
+    private const int ProbesMax = 10_000; // In a table that is half full, a few are enough.
+    private const int DataBytesMax = 1024 * 1024; // No line of a table is nearly that long.
 
     private readonly byte[] _header = new byte[Cdb.HeaderBytes];
     private readonly int _fd;
@@ -24,14 +23,14 @@ internal sealed class CdbFile : IDisposable
         Read(_header, 0);
     }
 
-    /// <summary>Opens a file; null if there is none that could be one.</summary>
+    /// <summary>Opens a file; null if it does not exist or cannot be a database.</summary>
     internal static CdbFile? TryOpen(string path)
     {
         return TryTake(Fd.TryOpen(
             Fd.PathBytes(path), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _));
     }
 
-    /// <summary>Takes an open file over; null if it could not be one.</summary>
+    /// <summary>Takes over an open file; null if it cannot be a database.</summary>
     internal static CdbFile? TryTake(int fd)
     {
         if (fd < 0)
@@ -51,7 +50,8 @@ internal sealed class CdbFile : IDisposable
     }
 
     /// <summary>The data of the first record with the key; null if there is none.</summary>
-    /// <exception cref="InvalidDataException">The file points outside itself.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged: it points outside itself.
+    /// </exception>
     /// <exception cref="PosixException">The disk failed.</exception>
     internal byte[]? Find(ReadOnlySpan<byte> key)
     {

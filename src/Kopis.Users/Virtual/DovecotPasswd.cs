@@ -5,26 +5,25 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// <c>users/dovecot.passwd</c>: the virtual users as Dovecot's passwd-file has them, for its passdb
+/// <summary><c>users/dovecot.passwd</c>: the virtual users as a passwd-file for Dovecot's passdb
 /// and userdb: <c>address:{SCRAM-SHA-256}iterations,salt,storedkey,serverkey:uid:gid::home::</c>.
-/// Made where somebody asked for it, and then anew at each change.
-/// </summary>
+/// Made on request, and from then on again at each change.</summary>
 public static class DovecotPasswd
 {
     private const int OwnerOnly = 0x180; // 0600
-    private const int ModeMost = 0x1A0; // 0640: its owner lets Dovecot's group read.
+    private const int ModeMost = 0x1A0; // 0640: the owner may let Dovecot's group read it.
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The path of the file.</summary>
     public static string FileName(string homeDirectory) =>
         Path.Combine(VirtualUsers.UsersDirectory(homeDirectory), "dovecot.passwd");
 
-    /// <summary>Whether a home has one.</summary>
+    /// <summary>Whether a home has the file.</summary>
     public static bool Exists(string homeDirectory) =>
         Fd.TryStatus(Fd.PathBytes(FileName(homeDirectory)), out _, followLinks: false) is not null;
 
-    /// <summary>The file's content. Pure.</summary>
-    /// <exception cref="ConfigurationException">A home cannot stand in it.</exception>
+    /// <summary>Makes the content of the file. Pure.</summary>
+    /// <exception cref="ConfigurationException">A home has characters that the format does not
+    /// allow.</exception>
     public static byte[] Format(IEnumerable<VirtualMailbox> users, uint uid, uint gid)
     {
         StringBuilder text = new();
@@ -48,15 +47,15 @@ public static class DovecotPasswd
         return ByteText.ToBytes(text.ToString());
     }
 
-    /// <summary>Puts new content in the old one's place, durably. Owner, group, and mode up to 0640
-    /// stay.</summary>
-    /// <exception cref="IOException">That failed; the old one is there.</exception>
+    /// <summary>Replaces the file, durably. Owner, group, and mode up to 0640 are kept.</summary>
+    /// <exception cref="IOException">The file could not be replaced; the old one is still there.
+    /// </exception>
     internal static void Replace(string homeDirectory, byte[] content)
     {
         string path = FileName(homeDirectory);
         string temporary = path + ".tmp";
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false);
-        Paths.Unlink(temporary); // Of a run that was cut short.
+        Paths.Unlink(temporary); // Left by a run that was interrupted.
         int fd = Fd.Open(
             temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, OwnerOnly);
         try
@@ -80,8 +79,9 @@ public static class DovecotPasswd
         Fd.SyncDirectory(VirtualUsers.UsersDirectory(homeDirectory));
     }
 
-    /// <summary>Dovecot reads it anew when its time, in whole seconds, or its size has changed: a
-    /// change of a password in the same second would be missed.</summary>
+    /// <summary>Dovecot rereads the file when its time, in whole seconds, or its size has changed.
+    /// A password changed within the same second would be missed, so the new file gets a later
+    /// time.</summary>
     private static void BeNewer(string temporary, FileStatus? old)
     {
         if (old is { } before

@@ -2,13 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// A text table below <c>users</c>: lines <c>key:rest</c>, empty ones, and comments that begin
-/// with <c>#</c>. Beside it may lie <c>NAME.cdb</c>, its index.
-/// </summary>
-/// <param name="Name">The file.</param>
-/// <param name="Shape">A line's shape, for people.</param>
-/// <param name="IsValid">Judges a key and its rest.</param>
+/// <summary>The format of a text table in <c>users</c>: lines <c>key:rest</c>, empty lines, and
+/// comments that begin with <c>#</c>. It may have an index, <c>NAME.cdb</c>.</summary>
+/// <param name="Name">The name of the file.</param>
+/// <param name="Shape">The form of a line, for people.</param>
+/// <param name="IsValid">Whether a key and its rest are valid.</param>
 internal sealed record TableFormat(string Name, string Shape, Func<string, string, bool> IsValid)
 {
     private const int FaultsShownMax = 10;
@@ -17,12 +15,13 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
 
     internal string IndexPath(string users) => Path.Combine(users, Name + ".cdb");
 
-    /// <summary>The index's key for what is wrong with the text. It is in no line.</summary>
+    /// <summary>The key under which the index lists the faults of the text. No line can have this
+    /// key.</summary>
     private static ReadOnlySpan<byte> FaultsKey => "\n"u8;
 
-    /// <summary>Reads a whole table. A wrong line harms its own key alone, which then has an empty
-    /// rest, unless a right line has it too. Of two right lines with one key the first counts.
-    /// </summary>
+    /// <summary>Parses a whole table. A wrong line affects only its own key, which then has an
+    /// empty rest, unless a valid line has the same key. If two valid lines have the same key, the
+    /// first counts.</summary>
     /// <param name="content">The text.</param>
     /// <param name="faults">What is wrong, by line.</param>
     internal Dictionary<string, string> Parse(
@@ -62,13 +61,14 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
         return table;
     }
 
-    /// <summary>Whether a line says what it should.</summary>
+    /// <summary>Whether a line is valid.</summary>
     internal bool IsRight(string key, string rest) => key.Length > 0 && IsValid(key, rest);
 
     /// <summary>Makes the index of a table.</summary>
     internal CdbWriter Index(ReadOnlySpan<byte> content, TableStamp stamp)
     {
-        // A record has eight bytes more than its line, less colon and LF; lines are rarely short.
+        // A record takes eight bytes more than its line without colon and LF; lines are rarely
+        // short.
         CdbWriter index = new(Cdb.HeaderBytes + content.Length + (content.Length / 8));
         index.Add([], stamp.ToBytes());
         Dictionary<string, string> table = Parse(content, out IReadOnlyList<string> faults);
@@ -88,7 +88,7 @@ internal sealed record TableFormat(string Name, string Shape, Func<string, strin
         return index;
     }
 
-    /// <summary>What was wrong with the text that an index was made of.</summary>
+    /// <summary>The faults of the text that an index was made from.</summary>
     internal static IReadOnlyList<string> FaultsOf(CdbFile index) =>
         index.Find(FaultsKey) is { } faults ? ByteText.ToText(faults).Split('\n') : [];
 

@@ -3,19 +3,17 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// Looks keys of a text table up: in its index where that was made of the very text that is there,
-/// else in the text itself, which is then read whole. So the text decides in any case, and a lost
-/// or old index costs time only. May be used from many threads.
-/// </summary>
-/// <param name="users">The directory.</param>
-/// <param name="format">The table's.</param>
+/// <summary>Looks up keys of a text table: in its index if that was made from the current text,
+/// otherwise in the text, which is then read whole. So the text always decides, and a missing or
+/// old index costs only time. May be used from many threads.</summary>
+/// <param name="users">The directory of the table.</param>
+/// <param name="format">The format of the table.</param>
 /// <param name="complain">Logs what is wrong with each new text, once, and why it cannot be read,
-/// five times a minute; null: nothing.</param>
+/// at most five times a minute; null: no log.</param>
 internal sealed class TableReader(
     string users, TableFormat format, Action<string>? complain = null)
 {
-    /// <summary>A million users, with room.</summary>
+    /// <summary>Enough for more than a million users.</summary>
     internal const int TextBytesMax = 512 * 1024 * 1024;
 
     private static readonly TimeSpan WritingTimeMax = TimeSpan.FromSeconds(10);
@@ -29,7 +27,7 @@ internal sealed class TableReader(
     private CdbFile? _index;
     private TableStamp? _seen;
 
-    /// <summary>What is after a key's colon; null if there is no such key.</summary>
+    /// <summary>The rest of a key's line; null if there is no such key.</summary>
     /// <exception cref="ConfigurationException">The table cannot be read, or the line of that key
     /// is wrong.</exception>
     internal string? Find(ReadOnlySpan<byte> key)
@@ -50,8 +48,8 @@ internal sealed class TableReader(
             : throw format.Bad(users, $"the line of {LogText.Safe(key)} is not {format.Shape}");
     }
 
-    /// <summary>The whole table, by key, without what is wrong.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <summary>The whole table by key, without wrong lines.</summary>
+    /// <exception cref="ConfigurationException">The table cannot be read.</exception>
     internal IReadOnlyList<KeyValuePair<string, string>> List() =>
         Fd.TryStatus(_path, out int errno) is null && errno == Errno.NoEntry
             ? []
@@ -60,7 +58,7 @@ internal sealed class TableReader(
                 .OrderBy(line => line.Key, StringComparer.Ordinal)];
 
     /// <summary>What is wrong with the text.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <exception cref="ConfigurationException">The table cannot be read.</exception>
     internal IReadOnlyList<string> Faults()
     {
         if (Fd.TryStatus(_path, out int errno) is null && errno == Errno.NoEntry)
@@ -126,7 +124,7 @@ internal sealed class TableReader(
         }
     }
 
-    /// <summary>The index, if it was made of that text.</summary>
+    /// <summary>Opens the index, if it was made from that text.</summary>
     internal static CdbFile? OpenIndex(string path, TableStamp text)
     {
         if (CdbFile.TryOpen(path) is not { } index)
@@ -143,14 +141,15 @@ internal sealed class TableReader(
         }
         catch (Exception e) when (e is PosixException or InvalidDataException)
         {
-            // As good as none.
+            // A damaged index counts as none.
         }
 
         index.Dispose();
         return null;
     }
 
-    // An editor that writes in place is seen at work: who is not in the text yet must not bounce.
+    // An editor may be writing the file in place. Users who are not in the text yet must not be
+    // bounced.
     private void RefuseCutText(ReadOnlySpan<byte> text, FileStatus status)
     {
         ReadOnlySpan<byte> last = text[(text.LastIndexOf((byte)'\n') + 1)..];
@@ -170,7 +169,7 @@ internal sealed class TableReader(
         }
         catch (Exception e) when (e is PosixException or InvalidDataException)
         {
-            return []; // Then the text is read.
+            return []; // Then the text is read instead.
         }
     }
 

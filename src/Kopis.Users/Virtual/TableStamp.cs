@@ -3,7 +3,7 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>Which file a text table was: the one that an index was made of, or a later one.
+/// <summary>Identifies a version of a text table, to tell whether an index was made from it.
 /// </summary>
 internal readonly record struct TableStamp(ulong Inode, long Size, long Ticks)
 {
@@ -12,7 +12,7 @@ internal readonly record struct TableStamp(ulong Inode, long Size, long Ticks)
     internal static TableStamp Of(FileStatus status) =>
         new(status.Inode, status.Size, status.Modified.UtcTicks);
 
-    /// <summary>As the record of an index without a key; null if it is none.</summary>
+    /// <summary>Parses the index's record with the empty key; null if it is not a stamp.</summary>
     internal static TableStamp? Parse(ReadOnlySpan<byte> data) => data.Length == Bytes
         ? new TableStamp(
             BinaryPrimitives.ReadUInt64LittleEndian(data),

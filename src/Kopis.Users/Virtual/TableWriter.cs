@@ -3,10 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// Changes a text table and its index: one writer at a time, each change whole or not at all;
-/// comments, order and lines that are wrong stay.
-/// </summary>
+/// <summary>Changes a text table and its index. One writer runs at a time, and each change is made
+/// whole or not at all. Comments, order and wrong lines are kept.</summary>
 internal sealed class TableWriter : IDisposable
 {
     private const int OwnerOnly = 0x180; // 0600: a table may hold password hashes.
@@ -33,11 +31,11 @@ internal sealed class TableWriter : IDisposable
         }
     }
 
-    /// <summary>The text as it is now, changes included.</summary>
+    /// <summary>The current text, changes included.</summary>
     internal byte[] Content => _content;
 
-    /// <summary>What is after a key's colon; null if there is no such key, or its line is
-    /// wrong.</summary>
+    /// <summary>The rest of a key's line; null if there is no such key, or its line is wrong.
+    /// </summary>
     internal string? Find(string key)
     {
         (int start, int end) = PlaceOf(key);
@@ -48,7 +46,7 @@ internal sealed class TableWriter : IDisposable
         return rest is not null && _format.IsRight(key, rest) ? rest : null;
     }
 
-    /// <summary>Puts a line in its old one's place, or at the end.</summary>
+    /// <summary>Replaces the line of a key, or adds one at the end.</summary>
     internal void Set(string key, string rest)
     {
         (int start, int end) = PlaceOf(key);
@@ -57,7 +55,7 @@ internal sealed class TableWriter : IDisposable
             ByteText.ToBytes($"{key}:{rest}\n"));
     }
 
-    /// <summary>Reads a line out.</summary>
+    /// <summary>Removes the line of a key.</summary>
     internal bool Remove(string key)
     {
         (int start, int end) = PlaceOf(key);
@@ -69,11 +67,12 @@ internal sealed class TableWriter : IDisposable
         return start >= 0;
     }
 
-    /// <summary>Puts text and index in the old ones' place, durably.</summary>
-    /// <exception cref="IOException">That failed; the old ones are there.</exception>
+    /// <summary>Replaces text and index, durably.</summary>
+    /// <exception cref="IOException">The files could not be replaced; the old ones are still there.
+    /// </exception>
     internal void Save() => Write();
 
-    /// <summary>Lets the next writer in.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => Fd.Close(_lock);
 
     private void AcquireLock()
@@ -98,7 +97,7 @@ internal sealed class TableWriter : IDisposable
         }
     }
 
-    // From the line's first byte to the one after its LF.
+    // From the first byte of the line to the byte after its LF.
     private (int Start, int End) PlaceOf(string key)
     {
         byte[] search = ByteText.ToBytes($"\n{key}:");
@@ -119,8 +118,9 @@ internal sealed class TableWriter : IDisposable
         _content = next;
     }
 
-    // The index goes first: who has the old text open keeps its old index, and who comes between
-    // the two renames finds that the index is of another text, and reads the old text.
+    // The index is renamed first. A reader that has the old text keeps its old index open. A reader
+    // that comes between the two renames finds that the index belongs to another text, and reads
+    // the old text.
     private void Write()
     {
         (string text, string index) = (_format.TextPath(_users), _format.IndexPath(_users));

@@ -2,11 +2,9 @@ using System.Buffers;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// What the address of a virtual user may look like. It becomes the key of a line and, by
-/// <see cref="PathOf"/>, a path: what divides lines, keys and lists, and what RFC 5321 has only in
-/// quotes, cannot stand in it.
-/// </summary>
+/// <summary>The form of a virtual user's address. It becomes the key of a line and, by
+/// <see cref="PathOf"/>, a path. So it must not have characters that separate lines, keys or lists,
+/// nor any that RFC 5321 allows only in quotes.</summary>
 public static class VirtualAddress
 {
     private const int LocalPartMax = 64; // RFC 5321 §4.5.3.1.1.
@@ -18,8 +16,8 @@ public static class VirtualAddress
     private static readonly SearchValues<char> Domain =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-_");
 
-    /// <summary>Null if the address will do, else the reason.</summary>
-    /// <param name="address">Lower-cased.</param>
+    /// <summary>Null if the address is valid, else the reason.</summary>
+    /// <param name="address">The address in lower case.</param>
     public static string? Check(string address)
     {
         int at = address.LastIndexOf('@');
@@ -41,8 +39,8 @@ public static class VirtualAddress
             : null;
     }
 
-    /// <summary>Where its mailbox is below that of its domain: one name, which does not begin
-    /// with a dot.</summary>
+    /// <summary>The path of its mailbox below that of its domain: a single name, which does not
+    /// begin with a dot.</summary>
     public static string PathOf(string address)
     {
         int at = address.LastIndexOf('@');

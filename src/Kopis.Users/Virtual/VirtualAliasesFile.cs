@@ -1,7 +1,7 @@
 namespace Kopis.Users.Virtual;
 
-/// <summary>Changes <c>users/aliases</c>, as <see cref="VirtualUsersFile"/> does the users.
-/// </summary>
+/// <summary>Changes <c>users/aliases</c>, in the way that <see cref="VirtualUsersFile"/> changes
+/// the users.</summary>
 public sealed class VirtualAliasesFile : IDisposable
 {
     private readonly TableWriter _table;
@@ -12,19 +12,19 @@ public sealed class VirtualAliasesFile : IDisposable
     public VirtualAliasesFile(string homeDirectory) => _table = new TableWriter(
         VirtualUsers.UsersDirectory(homeDirectory), VirtualAliases.Format);
 
-    /// <summary>Whether there is such an alias.</summary>
+    /// <summary>Whether the alias exists.</summary>
     public bool Has(string address) => _table.Find(address) is not null;
 
     /// <summary>Adds an alias, or changes its targets.</summary>
     public void Set(string address, IEnumerable<string> targets) =>
         _table.Set(address, string.Join(',', targets));
 
-    /// <summary>Takes an alias out.</summary>
+    /// <summary>Removes an alias.</summary>
     public bool Remove(string address) => _table.Remove(address);
 
-    /// <summary>Puts the new content in the old one's place, durably.</summary>
+    /// <summary>Replaces the file, durably.</summary>
     public void Save() => _table.Save();
 
-    /// <summary>Lets the next writer in.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => _table.Dispose();
 }

@@ -3,26 +3,24 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// Whose all virtual mailboxes are: root says it by the owner of <c>users/mail</c> itself, a
-/// directory in root's <c>users</c>. Nothing in it or below says anything: that is its owner's to
-/// change. A link in its place is none.
-/// </summary>
+/// <summary>The owner of all virtual mailboxes: the owner of <c>users/mail</c> itself, a directory
+/// in root's <c>users</c>. Owners of what is in it do not count, since its owner can change them. A
+/// link in its place does not count as a directory.</summary>
 public static class VirtualOwner
 {
-    /// <summary>User and group; null if there is no such directory.</summary>
+    /// <summary>The owner's uid and gid; null if there is no such directory.</summary>
     /// <param name="homeDirectory">The qmail home.</param>
     public static (uint Uid, uint Gid)? Find(string homeDirectory) =>
         OwnerOf(MailDirectory(homeDirectory));
 
-    /// <summary>As above.</summary>
+    /// <summary>The same, with an exception.</summary>
     /// <exception cref="ConfigurationException">There is no such directory.</exception>
     public static (uint Uid, uint Gid) Of(string homeDirectory) =>
         Find(homeDirectory) ?? throw new ConfigurationException(
             $"{MailDirectory(homeDirectory)}: not a directory, so virtual users have no owner");
 
-    /// <summary>Who forwards for aliases: the owner of <c>alias</c>, which is in root's home.
-    /// </summary>
+    /// <summary>The user who forwards for aliases: the owner of <c>alias</c>, a directory in root's
+    /// home.</summary>
     public static (uint Uid, uint Gid)? FindAlias(string homeDirectory) =>
         OwnerOf(Path.Combine(homeDirectory, "alias"));
 

@@ -3,13 +3,11 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// <c>users/virtual</c>: one user a line, <c>address:hash:home</c>, the home relative to
-/// <c>users</c> (kopis-user(1)). Read anew when the file has changed; written by
-/// <see cref="VirtualUsersFile"/>.
-/// </summary>
+/// <summary><c>users/virtual</c>: one user a line, <c>address:hash:home</c>, with the home relative
+/// to <c>users</c> (kopis-user(1)). Read again when the file has changed; written by
+/// <see cref="VirtualUsersFile"/>.</summary>
 /// <param name="homeDirectory">The qmail home.</param>
-/// <param name="complain">Logs wrong lines, once; null: nothing.</param>
+/// <param name="complain">Logs wrong lines, each once; null: no log.</param>
 public sealed class VirtualUsers(string homeDirectory, Action<string>? complain = null)
 {
     internal static readonly TableFormat Format =
@@ -23,10 +21,10 @@ public sealed class VirtualUsers(string homeDirectory, Action<string>? complain 
     public static string FileName(string homeDirectory) =>
         Format.TextPath(UsersDirectory(homeDirectory));
 
-    /// <summary>The user with exactly this address, but for ASCII case; null if there is none.
+    /// <summary>The user with exactly this address, ignoring ASCII case; null if there is none.
     /// </summary>
-    /// <exception cref="ConfigurationException">The file cannot be read, or that line understood:
-    /// better no delivery now than a bounce.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read, or that line cannot be
+    /// parsed: it is better to defer mail than to bounce it.</exception>
     public VirtualMailbox? Find(ReadOnlySpan<byte> address)
     {
         byte[] key = Ascii8.ToLower(address);
@@ -40,10 +38,10 @@ public sealed class VirtualUsers(string homeDirectory, Action<string>? complain 
         [.. _table.List().Select(line => ParseLine(_users, line.Key, line.Value)!)];
 
     /// <summary>What is wrong with the file, by line.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     public IReadOnlyList<string> Faults() => _table.Faults();
 
-    /// <summary>Reads a whole file, except what is wrong.</summary>
+    /// <summary>Parses a whole file; wrong lines are skipped.</summary>
     public static Dictionary<string, VirtualMailbox> Parse(string users, byte[] content) =>
         Format.Parse(content, out _).Where(line => Format.IsRight(line.Key, line.Value))
             .ToDictionary(line => line.Key, line => ParseLine(users, line.Key, line.Value)!);

@@ -2,11 +2,9 @@ using Kopis.Posix;
 
 namespace Kopis.Users.Virtual;
 
-/// <summary>
-/// Changes <c>users/virtual</c> and its index: one writer at a time, each change whole or not at
-/// all; comments and order stay. What is in
-/// another's directory, root has done by that owner.
-/// </summary>
+/// <summary>Changes <c>users/virtual</c> and its index. One writer runs at a time, and each change
+/// is made whole or not at all. Comments and order are kept. In a directory that belongs to another
+/// user, root has that user do the work.</summary>
 public sealed class VirtualUsersFile : IDisposable
 {
     private const int OwnerOnly = 0x1C0; // 0700
@@ -30,11 +28,11 @@ public sealed class VirtualUsersFile : IDisposable
         ? VirtualUsers.ParseLine(_users, address, rest)
         : null;
 
-    /// <summary>Where a new user's mailbox comes to lie.</summary>
+    /// <summary>The path of a new user's mailbox.</summary>
     public string HomeOf(string address) =>
         Path.Combine(_users, "mail", VirtualAddress.PathOf(address));
 
-    /// <summary>Adds a user, or changes its hash; an old user keeps the mailbox.</summary>
+    /// <summary>Adds a user, or changes its hash; a user that exists keeps the mailbox.</summary>
     public VirtualMailbox Set(string address, string passwordHash)
     {
         VirtualMailbox mailbox = Find(address) is { } old
@@ -54,7 +52,7 @@ public sealed class VirtualUsersFile : IDisposable
         return mailbox;
     }
 
-    /// <summary>Makes a user's home and Maildir, durably, in the name of their owner.</summary>
+    /// <summary>Makes a user's home and Maildir, durably, as their owner.</summary>
     /// <exception cref="IOException">They cannot be made.</exception>
     public void MakeMailbox(VirtualMailbox mailbox)
     {
@@ -76,11 +74,11 @@ public sealed class VirtualUsersFile : IDisposable
         }
     }
 
-    /// <summary>Takes a user out; the mail stays.</summary>
+    /// <summary>Removes a user; the mail stays.</summary>
     public bool Remove(string address) => _table.Remove(address);
 
-    /// <summary>Deletes a removed user's mailbox with all mail.</summary>
-    /// <exception cref="IOException">Something of it cannot be deleted.</exception>
+    /// <summary>Deletes the mailbox of a removed user with all its mail.</summary>
+    /// <exception cref="IOException">Some of it cannot be deleted.</exception>
     public void DeleteMail(VirtualMailbox mailbox)
     {
         string mail = Path.Combine(_users, "mail");
@@ -94,7 +92,7 @@ public sealed class VirtualUsersFile : IDisposable
         }
     }
 
-    /// <summary>Makes a directory for its owner alone, unless it is there.</summary>
+    /// <summary>Makes a directory for its owner alone, unless it exists.</summary>
     public static void MakeDirectory(string path)
     {
         if (Paths.TryMakeDirectory(path, OwnerOnly))
@@ -103,7 +101,7 @@ public sealed class VirtualUsersFile : IDisposable
         }
     }
 
-    /// <summary>Deletes a mailbox that is there.</summary>
+    /// <summary>Deletes a mailbox if it exists.</summary>
     public static string DeleteTree(string path)
     {
         if (Directory.Exists(path))
@@ -114,8 +112,7 @@ public sealed class VirtualUsersFile : IDisposable
         return "";
     }
 
-    /// <summary>Puts the new content in the old one's place, durably; and Dovecot's file, where
-    /// there is one.</summary>
+    /// <summary>Replaces the file, durably; and Dovecot's file, if there is one.</summary>
     public void Save()
     {
         _table.Save();
@@ -125,9 +122,9 @@ public sealed class VirtualUsersFile : IDisposable
         }
     }
 
-    /// <summary>Makes Dovecot's file of the users.</summary>
-    /// <exception cref="Base.ConfigurationException">Virtual users have no owner, or a home cannot
-    /// stand in it.</exception>
+    /// <summary>Makes Dovecot's file from the users.</summary>
+    /// <exception cref="Base.ConfigurationException">Virtual users have no owner, or a home has
+    /// characters that the format does not allow.</exception>
     public void WriteDovecotPasswd()
     {
         (uint uid, uint gid) = VirtualOwner.Of(_home);
@@ -135,6 +132,6 @@ public sealed class VirtualUsersFile : IDisposable
         DovecotPasswd.Replace(_home, DovecotPasswd.Format(users, uid, gid));
     }
 
-    /// <summary>Lets the next writer in.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => _table.Dispose();
 }
