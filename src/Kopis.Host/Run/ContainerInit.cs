@@ -5,11 +5,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>
-/// <c>kopis run</c> as process 1, as in a container. The host runs as a child of this process,
-/// which passes signals on and reaps orphans: process 1 becomes the parent of processes that have
-/// lost theirs, which the supervisor does not know.
-/// </summary>
+/// <summary><c>kopis run</c> as process 1, as in a container. The host runs as a child of this
+/// process, which passes signals on to it and reaps orphans: process 1 becomes the parent of every
+/// process that has lost its own, and the supervisor does not know those.</summary>
 internal static class ContainerInit
 {
     private const int Child = 17; // SIGCHLD
@@ -19,11 +17,12 @@ internal static class ContainerInit
     internal static bool IsNeeded => Processes.Id == 1;
 
     /// <summary>Runs the host until it ends.</summary>
-    /// <returns>0 after a signal that means stop; 111 if it ended by itself, after its reason.
-    /// </returns>
+    /// <returns>0 after a signal that means stop; 111 if the host ended by itself, after it has
+    /// logged why.</returns>
     internal static int Run(ProgramContext context)
     {
-        // Handled before the host starts: for process 1 the kernel drops signals without a handler.
+        // Handlers are set before the host starts: the kernel drops signals to process 1 that have
+        // no handler.
         BlockingCollection<int> came = [];
         PosixSignalRegistration[] registrations =
             [.. OwedSignals.Stops.Concat(Others).Append(Child).Select(number =>
@@ -45,7 +44,7 @@ internal static class ContainerInit
     }
 
     /// <summary>Passes signals on until the host has ended.</summary>
-    /// <returns>Whether it was told to stop.</returns>
+    /// <returns>Whether a signal told it to stop.</returns>
     private static bool HandOn(int host, BlockingCollection<int> came)
     {
         OwedSignals owed = new(
@@ -55,7 +54,7 @@ internal static class ContainerInit
             bool has = came.TryTake(out int signal, owed.Pause);
             while (Processes.TryWaitAny() is not null)
             {
-                // The host, or an orphan.
+                // A child has ended: the host, or an orphan.
             }
 
             if (!Processes.Signal(host, 0))

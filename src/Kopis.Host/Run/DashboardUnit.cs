@@ -5,9 +5,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>The dashboard of a host that one user runs: a binary of its own beside ours. Its ports
-/// are bound before it starts and stay ours, so that nobody else gets them meanwhile, and mail does
-/// not wait for it.</summary>
+/// <summary>The dashboard of a host that one user runs. It is a separate binary next to ours. This
+/// process binds its ports before it starts and keeps them, so that nobody else can take them, and
+/// mail does not wait for the dashboard.</summary>
 internal sealed class DashboardUnit
 {
     private const string Name = "kopis-web";
@@ -23,14 +23,14 @@ internal sealed class DashboardUnit
         string program, HostPort place, IReadOnlyList<int> ports, string? password) =>
         (_program, _place, _ports, _password) = (program, place, ports, password);
 
-    /// <summary>Prepares it; at the first start with a password.</summary>
-    /// <param name="context">With the home.</param>
-    /// <param name="options">Where it is to listen.</param>
-    /// <param name="control">May say where, too.</param>
-    /// <param name="ports">Has its ports after that.</param>
-    /// <returns>Null: there is no such binary, or its usual place is taken.</returns>
-    /// <exception cref="ConfigurationException">The place that was named is taken, or is none.
-    /// </exception>
+    /// <summary>Prepares the dashboard; at the first start, also its password.</summary>
+    /// <param name="context">The context, for the home.</param>
+    /// <param name="options">The options, which may say where it listens.</param>
+    /// <param name="control">The control files, which may say it, too.</param>
+    /// <param name="ports">Holds the bound ports afterwards.</param>
+    /// <returns>Null if there is no such binary, or its default address is taken.</returns>
+    /// <exception cref="ConfigurationException">The address that an option names is taken, or is
+    /// not valid.</exception>
     internal static DashboardUnit? Find(
         ProgramContext context, RunOptions options, ControlDirectory control, HeldPorts ports)
     {
@@ -72,8 +72,8 @@ internal sealed class DashboardUnit
         }
     }
 
-    /// <summary>How it is started: it runs kopis doctor, and writes nothing but what mail users,
-    /// who are its own here, say of their mail.</summary>
+    /// <summary>How it is started. It may run kopis doctor, and write only the mail settings of
+    /// users who sign in to it; those users are all its own user here.</summary>
     internal ProcessStart Start(HostPlan plan, ProgramContext context)
     {
         ProcessStart child = plan.Child(Name, null, [.. _ports.SelectMany((_, i) =>
@@ -93,7 +93,7 @@ internal sealed class DashboardUnit
         };
     }
 
-    /// <summary>For the first lines of a run.</summary>
+    /// <summary>The line about it in the first output of a run.</summary>
     internal string Describe() => _password is null
         ? $"  web      http://{_place}/   (password as before; a new one: kopis web password)\n"
         : $"  web      http://{_place}/   password {_password}   (shown only now)\n";

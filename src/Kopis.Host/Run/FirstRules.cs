@@ -5,10 +5,10 @@ using Kopis.Net.Listener;
 
 namespace Kopis.Host.Run;
 
-/// <summary>The rules of tcpserver that a new home gets: relaying for the host itself.</summary>
+/// <summary>The rules of tcpserver that a new home gets: only the host itself may relay.</summary>
 public static class FirstRules
 {
-    /// <summary>What is in it at first.</summary>
+    /// <summary>The text of the new file.</summary>
     public const string Text = """
         # Who may relay through this host: see tcprules(8). After a change:
         #   bin/tcprules control/tcprules.dat control/tcprules.tmp < control/tcprules.txt
@@ -18,8 +18,8 @@ public static class FirstRules
 
         """;
 
-    /// <summary>What is wrong with the rules as people write them, by line.</summary>
-    /// <exception cref="ConfigurationException">They cannot be read.</exception>
+    /// <summary>The faults in the rules as people write them, by line.</summary>
+    /// <exception cref="ConfigurationException">The rules cannot be read.</exception>
     public static IReadOnlyList<string> Faults(ControlDirectory control)
     {
         List<string> faults = [];
@@ -39,8 +39,8 @@ public static class FirstRules
         return faults;
     }
 
-    /// <summary>Compiles the rules where they never were.</summary>
-    /// <exception cref="ConfigurationException">There is a line that is none.</exception>
+    /// <summary>Compiles the rules, if they were never compiled.</summary>
+    /// <exception cref="ConfigurationException">A line is not a valid rule.</exception>
     public static void CompileOnce(ControlDirectory control)
     {
         string compiled = control.PathOf(ListenerFiles.TcpRulesDat);

@@ -8,9 +8,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>The ports of <c>kopis run</c>. The supervisor has them as long as it runs, and its
-/// successor after an update has them from it, so that clients wait while a listener is away, and
-/// none is refused.</summary>
+/// <summary>The ports of <c>kopis run</c>. The supervisor holds them as long as it runs, and passes
+/// them to its successor after an update. So clients wait while a listener is down, and none is
+/// refused.</summary>
 internal sealed class HeldPorts
 {
     private const string Variable = "KOPIS_PORTS"; // NAME=DESCRIPTOR, with spaces between.
@@ -19,8 +19,8 @@ internal sealed class HeldPorts
     private readonly ProgramContext _context;
     private readonly Dictionary<string, Socket> _ports = [];
 
-    /// <summary>Those that a predecessor left.</summary>
-    /// <param name="context">Whose environment names them; the name is taken out of it.</param>
+    /// <summary>Takes over the ports that a predecessor left.</summary>
+    /// <param name="context">Its environment names them; the variable is removed from it.</param>
     internal HeldPorts(ProgramContext context)
     {
         _context = context;
@@ -38,14 +38,14 @@ internal sealed class HeldPorts
         }
     }
 
-    /// <summary>One that is bound.</summary>
+    /// <summary>A bound port.</summary>
     internal Socket this[string name] => _ports[name];
 
-    /// <summary>Binds one, if it is not there already.</summary>
-    /// <param name="name">Whose it is.</param>
-    /// <param name="option">The option that names another place.</param>
-    /// <param name="place">Where.</param>
-    /// <exception cref="ConfigurationException">Nobody can listen there.</exception>
+    /// <summary>Binds a port, unless it is bound already.</summary>
+    /// <param name="name">The name of the listener.</param>
+    /// <param name="option">The option that names another address.</param>
+    /// <param name="place">The address.</param>
+    /// <exception cref="ConfigurationException">The address cannot be bound.</exception>
     internal void Bind(string name, string option, HostPort place)
     {
         IPEndPoint at = new(ListenAddress.Host(_context, place.Host), place.Port);
@@ -73,8 +73,8 @@ internal sealed class HeldPorts
         }
     }
 
-    /// <summary>Whether no connection waits to be accepted: after one was made, somebody serves.
-    /// </summary>
+    /// <summary>Whether no connection waits to be accepted. If one was made before, a listener
+    /// serves.</summary>
     internal bool IsIdle(string name)
     {
         const int levelTcp = 6, tcpInfo = 11, unacked = 24; // struct tcp_info in linux/tcp.h.
@@ -84,9 +84,9 @@ internal sealed class HeldPorts
             && BinaryPrimitives.ReadUInt32LittleEndian(info[unacked..]) == 0;
     }
 
-    /// <summary>This process becomes the program that lies at a path now, with all ports.
+    /// <summary>Replaces this process by the program that is now at a path, with all ports.
     /// </summary>
-    /// <exception cref="PosixException">It cannot be run.</exception>
+    /// <exception cref="PosixException">The program cannot be run.</exception>
     internal void Exec(string binary)
     {
         foreach (Socket port in _ports.Values)

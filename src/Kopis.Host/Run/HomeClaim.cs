@@ -9,10 +9,10 @@ internal static class HomeClaim
 {
     private static readonly string[] Parts = ["queue.lock", "delivery.lock"];
 
-    /// <summary>Acquires parts of a home for this process, until its end: by locks in <c>users</c>,
+    /// <summary>Acquires parts of a home for this process until it ends, by locks in <c>users</c>,
     /// which is root's on an installed host.</summary>
-    /// <exception cref="ConfigurationException">Another has one, or there is no such home.
-    /// </exception>
+    /// <exception cref="ConfigurationException">Another process has one of the parts, or there is
+    /// no such home.</exception>
     internal static void Acquire(string home, bool queue = true, bool delivery = true)
     {
         try

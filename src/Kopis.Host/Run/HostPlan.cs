@@ -4,17 +4,17 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>Which programs make a host, with which arguments and as whom (DESIGN of rights:
-/// docs/ARCHITECTURE.md).</summary>
-/// <param name="context">The supervisor's own; children get its environment and home.</param>
-/// <param name="defaultDelivery">For users without instructions of their own.</param>
-/// <param name="singleUser">All processes run as we do.</param>
+/// <summary>The programs that make up a host, with their arguments and users
+/// (docs/ARCHITECTURE.md).</summary>
+/// <param name="context">The supervisor's context; children get its environment and home.</param>
+/// <param name="defaultDelivery">The delivery for users without a .qmail file.</param>
+/// <param name="singleUser">Whether all processes run as our own user.</param>
 internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, bool singleUser)
 {
     internal const string Send = "qmail-send";
 
-    /// <summary>What children get of the environment that we were given: what the programs of a
-    /// host read (qmail-start(8)), and nothing else that was in some shell.</summary>
+    /// <summary>The variables of our environment that children get: those that the programs of a
+    /// host read (qmail-start(8)), and no others that a shell happened to have.</summary>
     internal static readonly string[] Variables =
         "PATH TZ LANG LC_ KOPIS_ JOURNAL_ QMAILQUEUE QMAILREMOTE DNSCACHEIP".Split(' ');
 
@@ -31,10 +31,10 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
     internal ProcessStart LookupAlone() =>
         Child("qmail-lookup", null, "--single-user"u8.ToArray(), "--serve"u8.ToArray());
 
-    /// <summary>qmail-lookup as user qmailp, who may besides read every file.</summary>
-    /// <param name="listener">Its socket, which it may not make itself.</param>
-    /// <param name="readers">That for who has logged in to read.</param>
-    /// <param name="root">To qmail-popspawn.</param>
+    /// <summary>qmail-lookup as user qmailp, with the right to read every file.</summary>
+    /// <param name="listener">The socket for its clients, which it may not make itself.</param>
+    /// <param name="readers">The socket for users who have logged in to read mail.</param>
+    /// <param name="root">The socket to qmail-popspawn.</param>
     internal ProcessStart Lookup(Socket listener, Socket readers, int root)
     {
         ProcessStart spec =
@@ -48,20 +48,20 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         };
     }
 
-    /// <summary>The one program besides qmail-lspawn that stays root, and starts what is not.
-    /// </summary>
-    /// <param name="judge">To qmail-lookup.</param>
+    /// <summary>qmail-popspawn: besides qmail-lspawn the only program that stays root. What it
+    /// starts is not root.</summary>
+    /// <param name="judge">The socket to qmail-lookup.</param>
     internal ProcessStart Readers(int judge) => Child("qmail-popspawn", null) with
     {
         Descriptors = ProcessStart.InOrder(0, 1, 2, judge),
         Confinement = Confinement.NoNewRights with { HasNetwork = false },
     };
 
-    /// <summary>qmail-send and what it orders from.</summary>
+    /// <summary>qmail-send and the programs that it gives orders to.</summary>
     internal Unit Delivery(int log, int layer) => new(
         Child(Send, "qmails", "--batch"u8.ToArray(), "--wide"u8.ToArray()) with
         {
-            // Its descriptor 2 is a pipe of the protocol: it has no standard error.
+            // Its descriptor 2 is a pipe to a spawner, so it has no standard error.
             Descriptors = ProcessStart.InOrder(log),
             Confinement = Writing("queue/state", "queue/bounce", "queue/command", "queue/lock") with
             { SocketsIn = context.In("queue/command") },
@@ -71,14 +71,14 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             ? ["--single-user"u8.ToArray(), defaultDelivery] : [defaultDelivery]),
         Child("qmail-rspawn", "qmailr", "--wide"u8.ToArray()) with
         {
-            // A qmail-remote of another make is started, and may write what it likes.
+            // A foreign qmail-remote is started, so its files cannot be restricted.
             Confinement = context.Environment["QMAILREMOTE"] is { Length: > 0 }
                 ? Confinement.NoNewRights
                 : Writing("queue/lock", "mta-sts", "tlsrpt") with { HasNetwork = true },
         },
         Child("qmail-clean", "qmailq") with { Confinement = Writing("queue/mess") });
 
-    /// <summary>Any program that takes qmail-send's log as its standard input.</summary>
+    /// <summary>A program that reads qmail-send's log from its standard input.</summary>
     internal ProcessStart Logger(int input, byte[][] words)
     {
         string name = ByteText.ToText(words[0]);
@@ -90,7 +90,8 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
         };
     }
 
-    /// <summary>One of our programs with our descriptors; null for a user: as we are.</summary>
+    /// <summary>One of our programs with our descriptors. If the user is null, it runs as our own
+    /// user.</summary>
     internal ProcessStart Child(string name, string? user, params byte[][] arguments) =>
         ProcessStart.Own(context, name, arguments) with
         {
@@ -99,9 +100,9 @@ internal sealed class HostPlan(ProgramContext context, byte[] defaultDelivery, b
             Identity = user is null || singleUser ? null : Identity(user),
         };
 
-    /// <summary>No right but its user's, no change but in these parts of the home, no program, no
-    /// network.
-    /// qmail-lspawn has none of it: what users start may be setuid, as procmail is.</summary>
+    /// <summary>The restrictions of a program that has only its user's rights, writes only in these
+    /// parts of the home, and uses no other program and no network. qmail-lspawn has none of them:
+    /// programs that users start may be setuid, as procmail is.</summary>
     private Confinement Writing(params string[] parts) =>
         new([.. parts.Select(context.In)], MayRunPrograms: false) { HasNetwork = false };
 

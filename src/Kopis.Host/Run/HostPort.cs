@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace Kopis.Host.Run;
 
-/// <summary>Where a listener listens; the host without brackets.</summary>
+/// <summary>The address that a listener listens on; an IPv6 host has no brackets here.</summary>
 internal readonly record struct HostPort(string Host, int Port)
 {
-    /// <summary>HOST:PORT, an IPv6 literal in brackets.</summary>
+    /// <summary>HOST:PORT, with an IPv6 literal in brackets.</summary>
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
-    /// <summary>Whether somebody listens there now.</summary>
+    /// <summary>Whether a connection to it succeeds now.</summary>
     internal bool Answers()
     {
         try

@@ -1,17 +1,17 @@
 namespace Kopis.Host.Run;
 
-/// <summary>
-/// A port of a mail host, and what serves it. <c>kopis run</c> and the units of systemd are made
-/// from this list. Passwords of senders are taken under TLS only, whichever port it is.
-/// </summary>
-/// <param name="Name">Its option and, after <c>kopis-</c>, its unit.</param>
-/// <param name="Port">On an installed host.</param>
-/// <param name="TrialPort">In <c>kopis run</c>, on 127.0.0.1.</param>
-/// <param name="GivesMailOut">POP3, not SMTP.</param>
-/// <param name="IsOptional">kopis run does without it where its place is taken.</param>
-/// <param name="Variables">What its programs find in their environment, empty.</param>
-/// <param name="Sessions">At once; more wait in the kernel.</param>
-/// <param name="Title">What it is, in a word.</param>
+/// <summary>A port of a mail host, and the programs that serve it. <c>kopis run</c> and the units
+/// of systemd are made from this list. On every port, passwords of senders are accepted under TLS
+/// only.</summary>
+/// <param name="Name">The name of its option and, after <c>kopis-</c>, of its unit.</param>
+/// <param name="Port">The port on an installed host.</param>
+/// <param name="TrialPort">The port of <c>kopis run</c>, on 127.0.0.1.</param>
+/// <param name="GivesMailOut">Whether it serves POP3; else it serves SMTP.</param>
+/// <param name="IsOptional">Whether kopis run goes on without it if its address is taken.</param>
+/// <param name="Variables">Variables that its programs have in their environment, with empty
+/// values.</param>
+/// <param name="Sessions">Sessions at once; further ones wait in the kernel.</param>
+/// <param name="Title">A short name for it.</param>
 /// <param name="Note">What it is for.</param>
 public sealed record MailListener(
     string Name, int Port, int TrialPort, bool GivesMailOut, bool IsOptional,
@@ -20,7 +20,7 @@ public sealed record MailListener(
     private const int SmtpSessions = 1000;
     private const int UserSessions = 200; // Clients of users come and go.
 
-    /// <summary>All of them.</summary>
+    /// <summary>All listeners.</summary>
     public static IReadOnlyList<MailListener> All { get; } =
     [
         new(
@@ -42,18 +42,18 @@ public sealed record MailListener(
             "POP3", "where users fetch mail over TLS from the start"),
     ];
 
-    /// <summary>Its option of <c>kopis run</c>.</summary>
+    /// <summary>The option of <c>kopis run</c>.</summary>
     public string Option => "--" + Name;
 
-    /// <summary>Its unit.</summary>
+    /// <summary>The name of its systemd unit.</summary>
     public string Unit => $"kopis-{Name}.service";
 
-    /// <summary>Whether only users come there.</summary>
+    /// <summary>Whether it is only for users.</summary>
     public bool IsForUsers => GivesMailOut || Variables.Contains("SUBMISSION");
 
     /// <summary>The programs that serve a client.</summary>
-    /// <param name="host">Our name.</param>
-    /// <param name="bin">Where programs are: a prefix, empty where PATH tells.</param>
+    /// <param name="host">The host's name.</param>
+    /// <param name="bin">The prefix of program names; empty: they are found by PATH.</param>
     /// <param name="takesLogins">Whether a sender may log in.</param>
     public IReadOnlyList<string> Chain(string host, string bin, bool takesLogins) =>
         GivesMailOut

@@ -4,16 +4,17 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Host.Run;
 
-/// <summary>A POP3 listener that root has started by hand: it becomes qmaild like any other, and
-/// what it needs of root is another process.</summary>
+/// <summary>A POP3 listener that root has started by hand. It becomes qmaild like any other
+/// listener; another process does what needs root.</summary>
 public static class Pop3Root
 {
-    /// <summary>Set by <c>kopis run</c>, where root too is the one user of all.</summary>
+    /// <summary>Set by <c>kopis run</c> in single-user mode, in which that user may be root.
+    /// </summary>
     public const string OneUserVariable = "KOPIS_SINGLE_USER";
 
-    /// <summary>Sees to it that logins are judged and readers started.</summary>
-    /// <returns>Whom the listener is to become; null: nobody, as all is one user.</returns>
-    /// <exception cref="PosixException">That fails.</exception>
+    /// <summary>Makes sure that logins can be checked and readers started.</summary>
+    /// <returns>The user that the listener is to become; null in single-user mode.</returns>
+    /// <exception cref="PosixException">The processes for this cannot be started.</exception>
     public static ProcessIdentity? Prepare(ProgramContext context)
     {
         if (context.Environment[OneUserVariable] is not null
@@ -24,14 +25,15 @@ public static class Pop3Root
 
         if (!TicketClient.IsServed(context.Home))
         {
-            // It lives as long as somebody holds the other end: us, whoever we become.
+            // The child lives as long as somebody holds the other end of the pipe: this process,
+            // even after it has changed its user.
             (int read, int write) = Fd.Pipe();
             ProcessStart start = ProcessStart.Own(
                 context, "qmail-start", ByteText.ToBytes(QmailStartProgram.Readers));
             start = start with { Descriptors = ProcessStart.InOrder(0, 2, 2) };
             _ = Lifeline.Give(start, read).Start();
             Fd.Close(read);
-            Fd.SetCloseOnExec(write, on: false); // For who we become; that child has not got it.
+            Fd.SetCloseOnExec(write, on: false); // Our successor inherits it.
         }
 
         return ProcessIdentity.Of(user);

@@ -5,16 +5,14 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Host.Run;
 
-/// <summary>
-/// <c>qmail-start [defaultdelivery [logger arg…]]</c> (contract §6.1): the queue writer and
-/// the delivery programs, with the users of an installed host when root, kept running. A first
-/// word that begins with two hyphens asks for a part of that: <c>--queue</c>, what takes mail and
-/// answers the listeners; <c>--delivery</c>, the rest; <c>--readers</c>, only what a POP3 listener
-/// needs.
-/// </summary>
+/// <summary><c>qmail-start [defaultdelivery [logger arg…]]</c> (contract §6.1): starts the queue
+/// writer and the delivery programs, as root with the users of an installed host, and keeps them
+/// running. A first argument with two hyphens asks for a part of them: <c>--queue</c>, what accepts
+/// mail and answers the listeners; <c>--delivery</c>, the rest; <c>--readers</c>, only what a POP3
+/// listener needs.</summary>
 public static class QmailStartProgram
 {
-    /// <summary>Its words for a part: first, only what a POP3 listener needs.</summary>
+    /// <summary>The first argument for each part.</summary>
     internal const string Readers = "--readers", Queue = "--queue", Delivery = "--delivery";
     private const int OthersMayRead = 0x12; // umask 022.
 
@@ -30,7 +28,7 @@ public static class QmailStartProgram
         bool delivers = part is not (Readers or Queue);
         if (delivers && FileLocks.IsHeld(context.In("queue/lock/sendmutex")))
         {
-            // Nobody supervises it, or who does began before there were claims.
+            // That qmail-send has no supervisor, or an old one that takes no locks.
             throw new ConfigurationException($"{context.Home}: qmail-send is already running");
         }
 
@@ -41,13 +39,13 @@ public static class QmailStartProgram
         int log = 1;
         if (words.Length > 1)
         {
-            // Started again, the logger has the same pipe, so that no line is lost.
+            // A restarted logger gets the same pipe, so that no line is lost.
             (int read, log) = Fd.Pipe();
             units.Add(new Unit(plan.Logger(read, words[1..]), layer: -1));
         }
 
-        // The users directory is root's; whoever answers there is not. Not disposed of: that would
-        // remove the socket's name, and root changes no file.
+        // The directory users is root's, but the process that serves the sockets is not root. They
+        // are not disposed: that would remove their names, and root changes no file.
         Socket[] sockets = singleUser || part == Delivery ? []
             : [LookupSocket.Listen(context.Home), LookupSocket.ListenForReaders(context.Home)];
         if (sockets.Length == 0 && part != Delivery)
@@ -56,7 +54,7 @@ public static class QmailStartProgram
         }
         else if (part != Delivery)
         {
-            (int judge, int root) = Fd.PacketSocketPair(); // Ours too: they outlive their users.
+            (int judge, int root) = Fd.PacketSocketPair(); // Kept open for restarts.
             units.Add(new Unit(plan.Lookup(sockets[0], sockets[1], root), layer: 0)
             {
                 Clients = UnixUsers.Required("qmaild").Uid,

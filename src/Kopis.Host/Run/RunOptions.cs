@@ -8,12 +8,12 @@ namespace Kopis.Host.Run;
 
 /// <summary>The command line of <c>kopis run</c>.</summary>
 /// <param name="Home">The home.</param>
-/// <param name="Given">Places that were named, by option.</param>
-/// <param name="Help">Whether only to tell the options.</param>
+/// <param name="Given">The addresses that were given, by option.</param>
+/// <param name="Help">Whether only help was asked for.</param>
 internal sealed record RunOptions(
     string Home, IReadOnlyDictionary<string, HostPort> Given, bool Help)
 {
-    /// <summary>For users without instructions of their own.</summary>
+    /// <summary>The delivery for users without a .qmail file.</summary>
     internal string Delivery { get; private init; } = "./Maildir/";
 
     /// <summary>The option of the dashboard.</summary>
@@ -45,7 +45,8 @@ internal sealed record RunOptions(
 
         """;
 
-    /// <exception cref="ConfigurationException">Not an option, or not a place.</exception>
+    /// <exception cref="ConfigurationException">A word is not an option, or not an address.
+    /// </exception>
     internal static RunOptions Parse(IReadOnlyList<string> words)
     {
         string home = Path.GetFullPath("var");
@@ -93,26 +94,27 @@ internal sealed record RunOptions(
         return delivery is null ? options : options with { Delivery = delivery };
     }
 
-    /// <summary>Where a listener is to be.</summary>
+    /// <summary>The address of a listener.</summary>
     internal HostPort PlaceOf(MailListener listener) =>
         Given.TryGetValue(listener.Option, out HostPort place)
             ? place
             : new HostPort("127.0.0.1", listener.TrialPort);
 
-    /// <summary>Where the dashboard is to be: at an address of the loopback.</summary>
-    /// <param name="control">Has <c>weblisten</c>, which counts where no option names it.</param>
-    /// <exception cref="ConfigurationException">That file names no such place.</exception>
+    /// <summary>The address of the dashboard, which is a loopback address.</summary>
+    /// <param name="control">Has <c>weblisten</c>, which counts if no option is given.</param>
+    /// <exception cref="ConfigurationException">That file does not name such an address.
+    /// </exception>
     internal HostPort WebPlace(ControlDirectory control) =>
         Given.TryGetValue(WebOption, out HostPort place) ? place
             : Of(WebFiles.PlaceOf(ByteText.ToText(control.ReadLineOrDefault(WebFiles.Listen)!)));
 
-    /// <summary>Whether that was named.</summary>
+    /// <summary>Whether that option was given.</summary>
     internal bool IsWebGiven => Given.ContainsKey(WebOption);
 
-    /// <summary>The listeners that there are to be, each with its port.</summary>
-    /// <param name="ports">Has the ports after that.</param>
-    /// <exception cref="ConfigurationException">The place of one that must be there is taken.
-    /// </exception>
+    /// <summary>Binds the ports of the listeners, and returns those that are to run.</summary>
+    /// <param name="ports">Holds the bound ports afterwards.</param>
+    /// <exception cref="ConfigurationException">The address of a listener that is not optional is
+    /// taken.</exception>
     internal IReadOnlyList<MailListener> Listeners(HeldPorts ports)
     {
         List<MailListener> listeners = [];
@@ -126,7 +128,7 @@ internal sealed record RunOptions(
             catch (ConfigurationException) when (
                 listener.IsOptional && !Given.ContainsKey(listener.Option))
             {
-                // Its place is taken: it is left out.
+                // Its address is taken, so it is left out.
             }
         }
 

@@ -13,7 +13,7 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Run;
 
-/// <summary><c>kopis run</c>: a whole mail host in the foreground, by one user.</summary>
+/// <summary><c>kopis run</c>: a whole mail host in the foreground, run by one user.</summary>
 public static class RunProgram
 {
     private const int OthersMayRead = 0x12; // umask 022.
@@ -22,7 +22,7 @@ public static class RunProgram
 
     /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
     /// <param name="context">Arguments and environment.</param>
-    /// <param name="programs">Names to link into the home's bin.</param>
+    /// <param name="programs">The names to link into the home's bin.</param>
     /// <param name="check">Reads every control file that a program of the host reads.</param>
     public static int Run(
         ProgramContext context, IReadOnlyList<string> programs, Action<ControlDirectory> check)
@@ -40,7 +40,7 @@ public static class RunProgram
             return ContainerInit.Run(context);
         }
 
-        // First of all: until then a signal that is not for the end of this ends it too.
+        // Signals come first: until their handlers are set, any of them ends this process.
         using SupervisorSignals signals = new();
         using Succession succession = new(context);
         context = context with { Home = options.Home };
@@ -59,7 +59,7 @@ public static class RunProgram
         (string address, string? password) = FirstMailbox(context, home.Me);
         if (password is not null)
         {
-            home.MakeAliases(address); // At the first start only: who removes one means it.
+            home.MakeAliases(address); // Only once: whoever removes one means it.
         }
 
         DashboardUnit? web = DashboardUnit.Find(context, options, control, ports);
@@ -77,8 +77,8 @@ public static class RunProgram
         ProgramContext context, RunOptions options, string me,
         IReadOnlyList<MailListener> listeners, HeldPorts ports, int sessions, DashboardUnit? web)
     {
-        // Who runs it is all of its users, so what his loader preloads gives nobody rights: a host
-        // is tried with another clock in this way.
+        // All users here are the one who runs it, so a preloaded library gives nobody more rights.
+        // Tests use it to run a host with another clock.
         ByteEnvironment environment =
             context.Environment.Only([.. HostPlan.Variables, "LD_PRELOAD", "FAKETIME_"]);
         environment["PATH"] = Encoding.UTF8.GetBytes(
@@ -140,11 +140,12 @@ public static class RunProgram
             environment.SetText(variable, "");
         }
 
-        // Its rules may name programs (QMAILQUEUE), so no more than this.
+        // Its rules may name programs (QMAILQUEUE), so it has no further restrictions.
         return spec with { Environment = environment, Confinement = Confinement.NoNewRights };
     }
 
-    /// <summary>Renews the certificate; it may change that and what it keeps for it.</summary>
+    /// <summary>Renews the certificate. It may write only the certificate and its own state.
+    /// </summary>
     private static ProcessStart CertificateKeeper(HostPlan plan, ProgramContext context) =>
         plan.Child("acme", null, "--keep"u8.ToArray()) with
         {
@@ -152,8 +153,8 @@ public static class RunProgram
                 [context.In("control"), context.In("tls")], MayRunPrograms: false),
         };
 
-    /// <summary>The invoking user's mailbox, made at the first start.</summary>
-    /// <returns>Its address, and the password where it was made now.</returns>
+    /// <summary>The mailbox of the user who runs it, made at the first start.</summary>
+    /// <returns>Its address, and the password if it was made now.</returns>
     private static (string Address, string? Password) FirstMailbox(
         ProgramContext context, string me)
     {
@@ -227,8 +228,8 @@ public static class RunProgram
         return text.ToString();
     }
 
-    // Beside the supervisor, which must not wait for a port: clients can keep it busy. The
-    // dashboard is not waited for: "ready" is said of mail.
+    // Runs on a thread of its own, since the supervisor must not wait for a port: clients can keep
+    // it busy. The dashboard is not waited for, because "ready" is about mail.
     private static void SayReady(
         RunOptions options, IReadOnlyList<MailListener> listeners, HeldPorts ports,
         SupervisorSignals signals)
@@ -246,7 +247,7 @@ public static class RunProgram
                     return;
                 }
 
-                Thread.Sleep(LookPause); // No event says that a queue of connections has shrunk.
+                Thread.Sleep(LookPause); // No event says that a queue of connections is shorter.
             }
         })
         {

@@ -76,7 +76,7 @@ internal sealed class Succession : IDisposable
 
     /// <summary>Executes the updated program, if a restart was asked for and no signal that means
     /// stop has come. All other programs must have ended.</summary>
-    /// <exception cref="PosixException">It cannot be run.</exception>
+    /// <exception cref="PosixException">The program cannot be run.</exception>
     internal void ExecIfAsked(HeldPorts ports, SupervisorSignals signals)
     {
         if (!_isAsked || signals.StopAsked)

@@ -3,13 +3,12 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>
-/// Keeps units running: starts again with back-off what ends, stops all in order. One thread.
-/// </summary>
-/// <param name="units">What it keeps running.</param>
-/// <param name="signals">What it hears.</param>
-/// <param name="name">What it is called in the log.</param>
-/// <param name="next">Of <c>kopis run</c>, which another program may follow.</param>
+/// <summary>Keeps units running: starts what has ended again, with growing waits, and at the end
+/// stops all units in order. Not thread-safe.</summary>
+/// <param name="units">The units.</param>
+/// <param name="signals">The signals that this process gets.</param>
+/// <param name="name">The name of this program in the log.</param>
+/// <param name="next">For <c>kopis run</c>: replaces this process by an updated program.</param>
 internal sealed class Supervisor(
     IReadOnlyList<Unit> units, SupervisorSignals signals, string name, Succession? next = null)
 {
@@ -21,12 +20,12 @@ internal sealed class Supervisor(
     private static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(1);
     private TimeSpan _lookedAt;
 
-    // Open until this process ends, and with its end all hear of that.
+    // A pipe that stays open until this process ends; its children notice that end.
     private readonly (int Read, int Write) _lifeline = Fd.Pipe();
 
-    /// <summary>Starts all units in order, and runs until a signal says stop, or until another
-    /// program can follow.</summary>
-    /// <param name="ready">Called once all have been started.</param>
+    /// <summary>Starts all units in order, and runs until a signal says stop, or an updated program
+    /// can take over.</summary>
+    /// <param name="ready">Called when all units have been started.</param>
     internal void Run(Action ready)
     {
         Array.ForEach([.. units], Start);
@@ -60,7 +59,7 @@ internal sealed class Supervisor(
         }
         catch (PosixException e)
         {
-            unit.Signal(Terminate); // What could be started of it.
+            unit.Signal(Terminate); // Ends the parts that could be started.
             Again(unit, $"unable to start {unit.Name}: {e.Message}; trying");
         }
     }
@@ -70,8 +69,8 @@ internal sealed class Supervisor(
         int signal = signals.Wait(longest < LookPause ? longest : LookPause);
         if (signal is SupervisorSignals.Reread or SupervisorSignals.Alarm)
         {
-            // Under supervise, what we are sent is meant for qmail-send: qmail's qmail-start
-            // became it.
+            // Under supervise, signals to this process are meant for qmail-send, since qmail's
+            // qmail-start becomes qmail-send.
             units.FirstOrDefault(unit => unit.Name == HostPlan.Send)?.Tell(signal);
         }
 
@@ -97,9 +96,9 @@ internal sealed class Supervisor(
         }
     }
 
-    /// <summary>What somebody has stopped goes on: processes of ours, what they started, and the
-    /// listeners, whose own supervisor does not see it. One of ours that is stopped at each look
-    /// is ended, and so begins anew.</summary>
+    /// <summary>Continues processes that somebody has stopped (SIGSTOP): ours, what they started,
+    /// and the listeners, whose own supervisor does not notice. If one of ours is found stopped
+    /// several times in a row, it is ended, so that it starts anew.</summary>
     private void ContinueStopped(Unit unit)
     {
         List<int> stopped = Processes.Stopped(unit.Running.Keys, unit.Clients);
@@ -127,7 +126,7 @@ internal sealed class Supervisor(
         }
         else
         {
-            // The pipes tell the rest of the unit, which finishes what it can and ends too.
+            // The rest of the unit notices by its pipes, finishes what it can, and ends, too.
             Log(unit.Due is null ? $"{what}; the rest drains" : what);
             unit.Due ??= Now() + DrainTime;
         }
@@ -140,7 +139,7 @@ internal sealed class Supervisor(
         Log($"{why} again in {wait.TotalSeconds:0.#} s");
     }
 
-    /// <summary>Listeners before delivery before the queue writer.</summary>
+    /// <summary>Stops the listeners first, then delivery, and at last the queue writer.</summary>
     private void StopAll()
     {
         TimeSpan deadline = Now() + (next?.StopTime ?? Succession.DeliveryTime);
@@ -166,7 +165,7 @@ internal sealed class Supervisor(
         }
     }
 
-    /// <summary>The clock that no one sets.</summary>
+    /// <summary>The monotonic clock.</summary>
     internal static TimeSpan Now() => Stopwatch.GetElapsedTime(0);
 
     private void Log(string line) => ErrorLog.Write($"{name}: warning: {line}");

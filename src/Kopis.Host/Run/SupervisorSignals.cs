@@ -3,8 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Host.Run;
 
-/// <summary>SIGCHLD, the signals that mean stop, and those for qmail-send, to be waited for.
-/// </summary>
+/// <summary>Waits for SIGCHLD, the signals that mean stop, and those for qmail-send.</summary>
 internal sealed class SupervisorSignals : IDisposable
 {
     internal const int Reread = 1; // SIGHUP
@@ -16,27 +15,27 @@ internal sealed class SupervisorSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly ManualResetEventSlim _stopAsked = new();
 
-    /// <summary>From now on they are heard.</summary>
-    /// <param name="others">Reread and Alarm, if qmail-send is to be told of them.</param>
+    /// <summary>Handles the signals from now on.</summary>
+    /// <param name="others">Reread and Alarm, if they are to be passed on to qmail-send.</param>
     internal SupervisorSignals(params int[] others) =>
         _registrations = [.. ((int[])[Child, .. others, .. Stops]).Select(Register)];
 
-    /// <summary>A signal that means stop has come.</summary>
+    /// <summary>Whether a signal that means stop has come.</summary>
     internal bool StopAsked => _stopAsked.IsSet;
 
-    /// <summary>Whether one comes yet. The runtime hands a signal to a thread of its own, so one
-    /// that this process had already may come to be known only now.</summary>
+    /// <summary>Waits for a signal that means stop, which this process may have got already: the
+    /// runtime passes signals to a thread of its own, so one may become known late.</summary>
     internal bool WaitForStop(TimeSpan most) => _stopAsked.Wait(most);
 
     /// <summary>Waits for a signal; null waits for ever.</summary>
-    /// <returns>Its number, or zero where the time is over.</returns>
+    /// <returns>Its number, or zero if the time is over.</returns>
     internal int Wait(TimeSpan? timeout)
     {
         double most = Math.Ceiling(timeout?.TotalMilliseconds ?? int.MaxValue);
         return _came.TryTake(out int signal, (int)Math.Clamp(most, 0, int.MaxValue)) ? signal : 0;
     }
 
-    // A signal may still be on its way to a handler: what that uses is not disposed of.
+    // A handler may still be running, so what it uses is not disposed.
     public void Dispose() =>
         Array.ForEach(_registrations, registration => registration.Dispose());
 

@@ -3,50 +3,52 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Run;
 
-/// <summary>
-/// What a supervisor keeps running: one program, or one that holds pipes to others, as qmail-send
-/// does (contract §6.1). They live together: when one ends, the pipes tell the rest.
-/// </summary>
-/// <param name="leader">The one that is told to stop; the others end with it.</param>
-/// <param name="layer">At the end, higher layers are stopped first, and those of one layer
-/// together.</param>
-/// <param name="followers">Each has its orders on descriptor 0 and its reports on 1; the leader has
-/// the other ends, from its descriptor 1 on.</param>
+/// <summary>What a supervisor keeps running: one program, or one with pipes to others, as
+/// qmail-send has (contract §6.1). They live together: when one ends, the others notice by the
+/// pipes.</summary>
+/// <param name="leader">The program that is told to stop; the others end with it.</param>
+/// <param name="layer">At the end, higher layers are stopped first; the units of one layer are
+/// stopped together.</param>
+/// <param name="followers">The other programs. Each reads orders on descriptor 0 and writes reports
+/// on 1; the leader has the other ends, from its descriptor 1 on.</param>
 internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[] followers)
 {
     private int _leader;
 
-    /// <summary>What people know it by.</summary>
+    /// <summary>The name for the log.</summary>
     internal string Name => NameOf(leader);
 
     internal int Layer => layer;
 
-    /// <summary>It has been told to end, and is not started again here.</summary>
+    /// <summary>Whether it was told to end, so that it is not started again here.</summary>
     internal bool IsDraining { get; set; }
 
-    /// <summary>Process ids and names of what runs of it.</summary>
+    /// <summary>Process ids and names of the processes that run.</summary>
     internal Dictionary<int, string> Running { get; } = [];
 
     internal Backoff Backoff { get; } = new();
 
     internal TimeSpan StartedAt { get; set; }
 
-    /// <summary>Whose other processes are kept from being stopped too: those that ask it, and
-    /// that are not started by us; null for none.</summary>
+    /// <summary>The user of its clients, which this process has not started: they are continued,
+    /// too, if somebody stops them. Null: it has none.</summary>
     internal uint? Clients { get; init; }
 
-    /// <summary>Of each process of it: looks in a row at which it was stopped.</summary>
+    /// <summary>For each of its processes, how many checks in a row have found it stopped.
+    /// </summary>
     internal Dictionary<int, int> Stops { get; set; } = [];
 
-    /// <summary>Until when nothing more is said about that.</summary>
+    /// <summary>Until then the log gets no further line about this.</summary>
     internal TimeSpan QuietUntil { get; set; }
 
-    /// <summary>When it is to be started, or the rest of it killed; null: all is well.</summary>
+    /// <summary>When it is to be started, or its remaining processes killed; null if it runs as it
+    /// should.</summary>
     internal TimeSpan? Due { get; set; }
 
-    /// <summary>Starts all of it.</summary>
+    /// <summary>Starts all programs of the unit.</summary>
     /// <param name="lifeline">The end of a pipe that the children watch.</param>
-    /// <exception cref="PosixException">A part cannot be started; others may run.</exception>
+    /// <exception cref="PosixException">A program cannot be started; others may already run.
+    /// </exception>
     internal void Start(int lifeline)
     {
         List<int> open = [];
@@ -77,7 +79,7 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
         }
     }
 
-    /// <summary>Sends its leader a signal.</summary>
+    /// <summary>Sends a signal to the leader.</summary>
     internal void Tell(int signal)
     {
         if (Running.ContainsKey(_leader))
@@ -86,7 +88,7 @@ internal sealed class Unit(ProcessStart leader, int layer, params ProcessStart[]
         }
     }
 
-    /// <summary>Sends all of it that runs a signal.</summary>
+    /// <summary>Sends a signal to all its processes.</summary>
     internal void Signal(int signal)
     {
         foreach (int pid in Running.Keys)

@@ -20,7 +20,7 @@ internal sealed class CountersServer(Socket listener, JournalCounters counters) 
     private int _place;
 
     /// <summary>Makes the socket.</summary>
-    /// <exception cref="Base.ConfigurationException">That fails.</exception>
+    /// <exception cref="Base.ConfigurationException">The socket cannot be made.</exception>
     internal static Socket Listen(string home)
     {
         Socket listener = UnixListener.Listen(

@@ -2,12 +2,12 @@ using Kopis.Tools.Metrics;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>Counts of the last hour, minute by minute. One thread.</summary>
+/// <summary>Counts of the last hour, minute by minute. Not thread-safe.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class HourWindow(TimeProvider time)
 {
     private const int Minutes = 60;
-    private const long AmountMax = 1L << 40; // Of one record, whatever its sender says.
+    private const long AmountMax = 1L << 40; // For one record, whatever its sender says.
 
     private static readonly LabelSet Events = new(
         "event", "accepted", "delivered", "failed", "deferred", "refused", "logins", "lost",
@@ -25,7 +25,7 @@ internal sealed class HourWindow(TimeProvider time)
         _counts[_now % Minutes, Events.IndexOf(kind)] += Math.Clamp(amount, 0, AmountMax);
     }
 
-    /// <summary>Sums of what is not older than an hour; all but the others.</summary>
+    /// <summary>The sums of the last hour, without the kind of all others.</summary>
     internal IEnumerable<MetricSample> Samples()
     {
         Advance();

@@ -4,14 +4,14 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What the commands that read the journal have in common: help, whom they run as, and
-/// what a failure is.</summary>
+/// <summary>What the commands that read the journal share: help, the user they run as, and the
+/// handling of failures.</summary>
 internal static class JournalCommand
 {
-    /// <summary>Runs one.</summary>
+    /// <summary>Runs a command.</summary>
     /// <param name="context">Its arguments and its home.</param>
     /// <param name="usage">Its help.</param>
-    /// <param name="parse">Makes options of arguments; null if they make no sense.</param>
+    /// <param name="parse">Makes options from arguments; null if they are not valid.</param>
     /// <param name="read">Reads the journal in a directory, as its owner, and prints.</param>
     /// <exception cref="ConfigurationException">The journal cannot be read.</exception>
     internal static int Run<T>(

@@ -86,8 +86,8 @@ internal sealed class JournalCounters
         _start = time.GetUtcNow().ToUnixTimeMilliseconds() / (double)MillisecondsInSecond;
     }
 
-    /// <summary>Counts a record: a line as its sender has sent it, checked.</summary>
-    /// <returns>Whether it also belongs in the journal: batches are only counted.</returns>
+    /// <summary>Counts a record: a valid line as its sender wrote it.</summary>
+    /// <returns>Whether the record also belongs in the journal; batches are only counted.</returns>
     internal bool Count(ReadOnlySpan<byte> record)
     {
         ReadOnlySpan<byte> kind = Kind(record);
@@ -134,7 +134,7 @@ internal sealed class JournalCounters
         _hour.Add("lost"u8, count);
     }
 
-    /// <summary>All values, now.</summary>
+    /// <summary>The current values.</summary>
     internal IEnumerable<MetricSample> Samples() =>
     [
         new MetricSample(MetricCatalog.JournalStart, "", _start),
@@ -268,7 +268,7 @@ internal sealed class JournalCounters
         name.SequenceEqual("spf"u8) || name.SequenceEqual("dkim"u8) || name.SequenceEqual("dmarc"u8)
         || name.SequenceEqual("iprev"u8) || name.SequenceEqual("helo"u8);
 
-    // SmtpJournal writes the cipher behind it.
+    // SmtpJournal writes the cipher after it.
     private static ReadOnlySpan<byte> Version(ReadOnlySpan<byte> tls)
     {
         int blank = tls.IndexOf((byte)' ');

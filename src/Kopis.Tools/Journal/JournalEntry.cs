@@ -8,7 +8,7 @@ namespace Kopis.Tools.Journal;
 /// of the file may have changed it since.</summary>
 public sealed class JournalEntry
 {
-    // Arithmetic with times between these cannot overflow.
+    // Calculations with times in this range cannot overflow.
     private const int YearLeast = 1970, YearMost = 9000;
 
     private readonly Dictionary<string, string> _texts = [];
@@ -25,25 +25,27 @@ public sealed class JournalEntry
     /// <summary>What happened.</summary>
     public string Kind => this["e"] ?? "";
 
-    /// <summary>A field's text or digits; null: it has none.</summary>
+    /// <summary>The text or digits of a field; null if the record has no such field.</summary>
     public string? this[string name] => _texts.GetValueOrDefault(name);
 
-    /// <summary>Whether a message came from the network through qmail-queue: from a filter in its
-    /// place, whose mail has a record of our server already, or from another server.</summary>
+    /// <summary>Whether a message came from the network through the program qmail-queue: from a
+    /// filter in its place, whose mail has a record of our server already, or from another server.
+    /// </summary>
     public bool IsOfProgram => Kind == "queued" && this["origin"] == "network";
 
-    /// <summary>The message that it is about; null if there is none.</summary>
+    /// <summary>The number of the message that the record is about; null if there is none.
+    /// </summary>
     public ulong? Message => Number("msg");
 
-    /// <summary>The message that was made from it.</summary>
+    /// <summary>The number of the message that was made from it.</summary>
     public ulong? Child => Number("child");
 
-    /// <summary>A field's number; null: it has none, or zero.</summary>
+    /// <summary>The number in a field; null if there is none, or it is zero.</summary>
     public ulong? Number(string name) =>
         ulong.TryParse(this[name], NumberStyles.None, CultureInfo.InvariantCulture, out ulong n)
             && n > 0 ? n : null;
 
-    /// <summary>A field's texts, of one or of a list.</summary>
+    /// <summary>The texts of a field, whether it is a list or not.</summary>
     public IReadOnlyList<string> All(string name) =>
         _lists.GetValueOrDefault(name) ?? (this[name] is { } one ? [one] : []);
 

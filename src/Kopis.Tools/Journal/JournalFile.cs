@@ -3,8 +3,9 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>A file of the journal, for reading: lines and their places. Its owner may have put
-/// anything there, so it must be a regular file, and is read no further than one may go.</summary>
+/// <summary>A file of the journal, for reading: its lines and their places. Its owner may have put
+/// anything there, so it must be a regular file, and no more is read than a file may have.
+/// </summary>
 internal sealed class JournalFile : IDisposable
 {
     private const int BlockBytes = 256 * 1024;
@@ -14,13 +15,13 @@ internal sealed class JournalFile : IDisposable
 
     private JournalFile(int fd, long size) => (_fd, Size) = (fd, size);
 
-    /// <summary>Takes a line, without its end, and its place.</summary>
+    /// <summary>Gets a line without its end, and its place.</summary>
     internal delegate void OnLine(ReadOnlySpan<byte> line, int place);
 
-    /// <summary>Bytes, when it was opened.</summary>
+    /// <summary>The size when it was opened, in bytes.</summary>
     internal long Size { get; }
 
-    /// <exception cref="IOException">It cannot be opened, or is no file.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is not a regular file.</exception>
     internal static JournalFile Open(string path)
     {
         int fd = Fd.Open(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow);
@@ -34,8 +35,8 @@ internal sealed class JournalFile : IDisposable
         return new JournalFile(fd, Math.Min(status.Size, JournalStore.FileBytesMax));
     }
 
-    /// <summary>All whole lines from a place on, in order.</summary>
-    /// <returns>The place behind the last of them.</returns>
+    /// <summary>Reads all whole lines from a place on, in order.</summary>
+    /// <returns>The place after the last of them.</returns>
     internal long ForEach(long from, OnLine onLine)
     {
         byte[] block = ArrayPool<byte>.Shared.Rent(BlockBytes);
@@ -57,7 +58,7 @@ internal sealed class JournalFile : IDisposable
 
                 if (rest.Length == got)
                 {
-                    return place; // No end of a line in a whole block: the rest is none of ours.
+                    return place; // A block without a line end: the rest is foreign.
                 }
             }
 
@@ -69,7 +70,7 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
-    /// <summary>The line at a place, without its end; empty where there is none.</summary>
+    /// <summary>The line at a place, without its end; empty if there is none.</summary>
     internal byte[] LineAt(int place)
     {
         byte[] block = new byte[RecordCheck.BytesMax + StampBytesMax];

@@ -6,11 +6,10 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>
-/// The index of one whole file of the journal: 16 bytes (<c>KJX1</c>, zero, the file's size), then
-/// sorted numbers of 64 bits, the key in the upper 40 and the record's place in the lower 24, all
-/// little-endian. It can be removed at any time; whoever may write there makes it again.
-/// </summary>
+/// <summary>The index of a finished file of the journal. It has 16 bytes (<c>KJX1</c>, zero, the
+/// file's size), and then sorted 64-bit numbers: the key in the upper 40 bits, and the record's
+/// place in the lower 24. All is little-endian. The index can be removed at any time; the next
+/// reader that may write there makes it again.</summary>
 internal sealed class JournalIndex : IDisposable
 {
     private const string Suffix = ".idx";
@@ -18,7 +17,7 @@ internal sealed class JournalIndex : IDisposable
     private const int EntryBytes = sizeof(ulong);
     private const int PlaceBits = 64 - JournalKey.Bits;
     private const int GroupReads = 0x1A0; // 0640
-    private const int ProbeEntries = 1024; // Keys are even, so a guess is seldom further off.
+    private const int ProbeEntries = 1024; // Keys are uniform: guesses are seldom far off.
     private const uint Magic = 0x31584a4b;
 
     private readonly int _fd;
@@ -29,8 +28,8 @@ internal sealed class JournalIndex : IDisposable
     /// <summary>The name of a file's index.</summary>
     internal static string PathFor(string file) => file[..^JournalStore.Suffix.Length] + Suffix;
 
-    /// <summary>Makes the index of a whole file.</summary>
-    /// <returns>False: it cannot be written; the file can be searched without.</returns>
+    /// <summary>Makes the index of a finished file.</summary>
+    /// <returns>False if it cannot be written; the file can be searched without it.</returns>
     internal static bool TryMake(string file)
     {
         try
@@ -53,7 +52,7 @@ internal sealed class JournalIndex : IDisposable
         return entries;
     }
 
-    /// <summary>The places that sorted entries have of a key.</summary>
+    /// <summary>The places of a key, from sorted entries.</summary>
     internal static IEnumerable<int> PlacesIn(List<ulong> entries, ulong key)
     {
         int at = entries.BinarySearch(key << PlaceBits);
@@ -63,7 +62,7 @@ internal sealed class JournalIndex : IDisposable
         }
     }
 
-    /// <summary>Writes the index of a whole file; false where that is not allowed.</summary>
+    /// <summary>Writes the index of a finished file; false if that is not allowed.</summary>
     internal static bool TryWrite(string file, long size, List<ulong> entries)
     {
         string path = PathFor(file);
@@ -87,7 +86,7 @@ internal sealed class JournalIndex : IDisposable
     }
 
     /// <summary>Opens the index of a file.</summary>
-    /// <returns>Null: there is none of this file as it is.</returns>
+    /// <returns>Null if there is no index of the file in its current size.</returns>
     internal static JournalIndex? TryOpen(string file, long size)
     {
         int fd = Fd.TryOpen(
@@ -116,8 +115,8 @@ internal sealed class JournalIndex : IDisposable
 
     public void Dispose() => Fd.Close(_fd);
 
-    // The block of the first entry that is not below the key, by a guess and halving; then those
-    // with the key. A block is read once.
+    // Finds the block of the first entry that is not below the key, by a guess and then by halving,
+    // and reads the entries with the key. Each block is read once.
     private static List<int> Find(int fd, long count, ulong key)
     {
         List<int> places = [];
@@ -215,7 +214,7 @@ internal sealed class JournalIndex : IDisposable
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Half a line, of a writer that was killed.
+            // The end is half a line, from a writer that was killed.
         }
     }
 

@@ -9,14 +9,14 @@ internal static class JournalKey
     internal const byte Address = (byte)'a', MessageId = (byte)'i', Number = (byte)'m',
         Qp = (byte)'q', Client = (byte)'c';
 
-    /// <summary>Bits of a key.</summary>
+    /// <summary>The bits of a key.</summary>
     internal const int Bits = 40;
 
     private const ulong FnvBasis = 14695981039346656037, FnvPrime = 1099511628211;
-    private const ulong Mix = 0xff51afd7ed558ccd; // MurmurHash3's, so that the high bits are even.
+    private const ulong Mix = 0xff51afd7ed558ccd; // MurmurHash3's, for uniform high bits.
     private const int MixShift = 33;
 
-    /// <summary>The key of a value; letters of ASCII have no case.</summary>
+    /// <summary>The key of a value. The case of ASCII letters is ignored.</summary>
     internal static ulong Of(byte kind, ReadOnlySpan<byte> value)
     {
         ulong hash = (FnvBasis ^ kind) * FnvPrime;
@@ -29,7 +29,8 @@ internal static class JournalKey
         return (hash ^ (hash >> MixShift)) >> (64 - Bits);
     }
 
-    /// <summary>The kind of a field's values; null: records are not found by it.</summary>
+    /// <summary>The kind of a field's values; null if records are not found by that field.
+    /// </summary>
     internal static byte? KindOf(ReadOnlySpan<byte> field) =>
         field.SequenceEqual("from"u8) || field.SequenceEqual("to"u8)
             || field.SequenceEqual("login"u8) ? Address

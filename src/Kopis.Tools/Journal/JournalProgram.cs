@@ -7,15 +7,15 @@ using Kopis.Tools.Metrics;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary><c>qmail-journal</c>: writes what the programs of the host report of each message
-/// (qmail-journal(8)).</summary>
+/// <summary><c>qmail-journal</c>: writes the journal, from records that the programs of the host
+/// send about each message (qmail-journal(8)).</summary>
 public static class JournalProgram
 {
     private const int Mask = 0x17; // 027: the directory's group reads, others nothing.
     private const int StandardError = 2;
     private const int Backlog = 256;
 
-    // Who reports; on a host of one user, that one.
+    // The users who send records; in single-user mode the only user.
     private static readonly string[] Users =
         ["qmaild", "qmailp", "qmailq", "qmailr", "qmails", "qmaill"];
 
@@ -29,7 +29,7 @@ public static class JournalProgram
         }
 
         Processes.SetFileModeMask(Mask);
-        DescriptorLimit.Raise(); // Of some users 256 connections each.
+        DescriptorLimit.Raise(); // Some users may have 256 connections each.
         Lifeline.Watch(context);
         Confinement.RefusePrograms();
         using ManualResetEventSlim ended = new();
@@ -66,8 +66,8 @@ public static class JournalProgram
         return ExitCode.Success;
     }
 
-    /// <summary>Reads its control files once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <summary>Reads the control files once.</summary>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control) => JournalLimits.Read(control);
 
     private static Socket Listen(string home)

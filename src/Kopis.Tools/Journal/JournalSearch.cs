@@ -2,24 +2,23 @@ using System.Text;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>
-/// Finds records by what they have: in whole files by their indexes, in the one that is written,
-/// and where there is no index, by looking at each line once and keeping an index in memory.
-/// </summary>
-/// <param name="directory">The journal.</param>
-/// <param name="since">Files that ended before are not looked at.</param>
-/// <param name="until">Nor those that begin after.</param>
-/// <param name="stop">Nobody waits for it any more.</param>
+/// <summary>Finds records by their values. Finished files are searched by their indexes. Each line
+/// of the current file, and of a file without an index, is read once, and an index of it is kept in
+/// memory.</summary>
+/// <param name="directory">The directory of the journal.</param>
+/// <param name="since">Files that ended before this are skipped.</param>
+/// <param name="until">Files that begin after this are skipped.</param>
+/// <param name="stop">Ends the search.</param>
 internal sealed class JournalSearch(
     string directory, DateTimeOffset since, DateTimeOffset until, CancellationToken stop = default)
     : IDisposable
 {
-    // Fewer than 256 descriptors in all: for more Linux makes a larger table, and where a process
-    // has threads it waits for all processors then, 6 to 15 ms.
+    // Together fewer than 256 descriptors. For more Linux needs a larger table, and in a process
+    // with threads it then waits for all processors, which takes 6 to 15 ms.
     private const int OpenMax = 16;
     private const int IndexesMax = 160;
-    private const int ScannedMax = 16; // Files whose index is in memory, of megabytes each.
-    private const int StampBytesMax = 256; // A record's kind is not behind them.
+    private const int ScannedMax = 16; // Files with an index of some megabytes in memory.
+    private const int StampBytesMax = 256; // A record's kind comes within these bytes.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, JournalFile> _open = [];
@@ -27,15 +26,16 @@ internal sealed class JournalSearch(
     private readonly Dictionary<string, List<ulong>> _scanned = [];
     private List<string>? _files;
 
-    /// <summary>Records with a value, the oldest first, each read when it is asked for.</summary>
+    /// <summary>The records with a value, the oldest first. Each is read when it is asked for.
+    /// </summary>
     internal IEnumerable<JournalEntry> Find(byte kind, string value) =>
         Find(kind, value, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
 
-    /// <summary>As above.</summary>
-    /// <param name="kind">Of the value.</param>
+    /// <summary>The same within narrower limits of time.</summary>
+    /// <param name="kind">The kind of the value.</param>
     /// <param name="value">The value.</param>
-    /// <param name="after">Files that ended before are not looked at.</param>
-    /// <param name="before">Nor those that begin after.</param>
+    /// <param name="after">Files that ended before this are skipped.</param>
+    /// <param name="before">Files that begin after this are skipped.</param>
     internal IEnumerable<JournalEntry> Find(
         byte kind, string value, DateTimeOffset after, DateTimeOffset before)
     {
@@ -49,8 +49,8 @@ internal sealed class JournalSearch(
         }
     }
 
-    /// <summary>Records with a value of the time, the newest first: who stops has read no more
-    /// than that.</summary>
+    /// <summary>The records with a value, the newest first. A caller that stops early has read no
+    /// more than it needed.</summary>
     internal IEnumerable<JournalEntry> FindBackwards(byte kind, string value)
     {
         _files ??= Files();
@@ -68,7 +68,7 @@ internal sealed class JournalSearch(
         }
     }
 
-    /// <summary>All records of the time, the newest first.</summary>
+    /// <summary>All records of the period, the newest first.</summary>
     internal IEnumerable<JournalEntry> AllBackwards()
     {
         _files ??= Files();
@@ -86,12 +86,13 @@ internal sealed class JournalSearch(
         }
     }
 
-    /// <summary>The records of a message. A number is given once, so they lie between its arrival
-    /// and its end; what other processes wrote of them may come a moment before or after.
+    /// <summary>The records of a message. A number is used once, so they lie between its arrival
+    /// and its end; records of other processes about it may come a moment before or after.
     /// </summary>
-    /// <param name="number">The message's.</param>
-    /// <param name="near">When one of them was written, or about then.</param>
-    /// <param name="most">Of more than so many the first and the last.</param>
+    /// <param name="number">The number of the message.</param>
+    /// <param name="near">A time at or near which one of them was written.</param>
+    /// <param name="most">If there are more records than this, only the first and the last ones are
+    /// kept.</param>
     internal FirstAndLast FindMessage(ulong number, DateTimeOffset near, int most)
     {
         _files ??= Files();
@@ -124,7 +125,7 @@ internal sealed class JournalSearch(
         return found;
     }
 
-    /// <summary>All records of the time, the oldest first.</summary>
+    /// <summary>All records of the period, the oldest first.</summary>
     internal IEnumerable<JournalEntry> All()
     {
         foreach (string file in _files ??= Files())
@@ -152,9 +153,9 @@ internal sealed class JournalSearch(
         }
     }
 
-    /// <summary>Records of some kinds of the time, the oldest first; lines of others are not
-    /// parsed.</summary>
-    /// <returns>The last file, and how far it was read; empty: there is none.</returns>
+    /// <summary>The records of some kinds in the period, the oldest first. Lines of other kinds are
+    /// not parsed.</summary>
+    /// <returns>The last file, and how far it was read; empty if there is none.</returns>
     internal (string File, long Place) ForEach(
         IReadOnlyList<string> kinds, Action<JournalEntry> onEntry)
     {
@@ -177,14 +178,14 @@ internal sealed class JournalSearch(
             }
             catch (IOException)
             {
-                // It was removed meanwhile, as the oldest is.
+                // The file was removed meanwhile, as the oldest one is at some time.
             }
         }
 
         return end;
     }
 
-    /// <summary>Whether a record has a value in a field of a kind.</summary>
+    /// <summary>Whether a record has the value in a field of that kind.</summary>
     internal static bool Has(JournalEntry entry, byte kind, string value) =>
         FieldsOf(kind).Any(field => entry.All(field).Any(text =>
             text.Equals(value, StringComparison.OrdinalIgnoreCase)));
@@ -195,7 +196,7 @@ internal sealed class JournalSearch(
         CloseIndexes();
     }
 
-    // The kind follows the writer's stamps.
+    // The kind comes after the stamps that the journal's writer adds.
     private static bool HasKind(ReadOnlySpan<byte> line, byte[][] marks)
     {
         ReadOnlySpan<byte> start = line[..Math.Min(line.Length, StampBytesMax)];
@@ -239,7 +240,7 @@ internal sealed class JournalSearch(
         _ => ["ip"],
     };
 
-    // A file's name is the time at which it begins; the next one's is that of its end.
+    // The name of a file is the time at which it begins. It ends when the next one begins.
     private List<string> Files()
     {
         List<string> all = JournalStore.Files(directory);
@@ -293,8 +294,8 @@ internal sealed class JournalSearch(
             one?.Find(key) ?? Scan(path, Open(path), key, value);
     }
 
-    // A file without an index is read once; whoever may, keeps what that has found. The one that
-    // is written has none, and is searched for the value's bytes.
+    // A file without an index is read once, and a process that may writes the index. The current
+    // file has no index; its bytes are searched for the value.
     private IEnumerable<int> Scan(string path, JournalFile journal, ulong key, string value)
     {
         if (path == _files![^1])
@@ -321,8 +322,8 @@ internal sealed class JournalSearch(
 
     private bool IsInTime(JournalEntry entry) => entry.Time >= since && entry.Time <= until;
 
-    // The file that a time falls into, or the one before: a record may be a moment older than its
-    // file.
+    // The file that a time falls into, or the one before, since a record may be a moment older than
+    // its file.
     private int FileOf(DateTimeOffset time)
     {
         int at = _files!.Count - 1;
@@ -347,8 +348,8 @@ internal sealed class JournalSearch(
         }
     }
 
-    /// <summary>Where records of a file may have a value, each place once; none where the file was
-    /// removed meanwhile, as the oldest is.</summary>
+    /// <summary>The places in a file at which records may have a value, each once; none if the file
+    /// was removed meanwhile, as the oldest one is at some time.</summary>
     private List<int> PlacesOf(int index, byte kind, string value)
     {
         stop.ThrowIfCancellationRequested();
@@ -380,7 +381,7 @@ internal sealed class JournalSearch(
         }
         catch (IOException)
         {
-            // As above.
+            // The file was removed meanwhile.
         }
 
         return places;

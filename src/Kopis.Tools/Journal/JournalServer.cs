@@ -6,17 +6,16 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>
-/// Takes records from the processes of the host, checks and stamps them, and stores them. One
-/// thread. Each sender has a connection and so a buffer of its own in the kernel; turns are short,
-/// and a user's records have a rate, so that one who floods it loses his own.
-/// </summary>
+/// <summary>Receives records from the processes of the host, checks and stamps them, and stores
+/// them. Not thread-safe. Each sender has a connection, and so a kernel buffer of its own. Turns
+/// are short, and the records of each user have a rate limit, so that a user who floods the journal
+/// loses only its own records.</summary>
 internal sealed class JournalServer : IDisposable
 {
-    private const int ConnectionsMax = 256; // Of a user; each of the few has as many.
-    private const int PacketsAtOnce = 256; // Of one connection, between two looks at the others.
-    private const int AcceptsAtOnce = 32; // Of whoever connects, before records are read again.
-    private const long RateBytes = 4 * 1024 * 1024; // A second.
+    private const int ConnectionsMax = 256; // For each user; there are few users.
+    private const int PacketsAtOnce = 256; // From one connection, before others are read.
+    private const int AcceptsAtOnce = 32; // Before records are read again.
+    private const long RateBytes = 4 * 1024 * 1024; // Per second.
     private const long BurstBytes = 64 * 1024 * 1024;
     private const int StampBytesMax = 128;
     private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(200);
@@ -51,14 +50,14 @@ internal sealed class JournalServer : IDisposable
         });
     }
 
-    /// <summary>Ends <see cref="Run"/>; from any thread.</summary>
+    /// <summary>Ends <see cref="Run"/>. May be called from any thread.</summary>
     internal void Stop()
     {
         _stop = true;
         Fd.WriteAll(_wake.Write, "\0"u8);
     }
 
-    /// <summary>Serves until it is to stop.</summary>
+    /// <summary>Serves until <see cref="Stop"/> is called.</summary>
     internal void Run()
     {
         while (!_stop)
@@ -81,7 +80,7 @@ internal sealed class JournalServer : IDisposable
             }
             else if (!_store.HasUnwritten)
             {
-                _store.Prune(); // Records get too old on a host without mail, too.
+                _store.Prune(); // Records get too old even without mail.
             }
 
             if (_store.IsLarge || (_store.HasUnwritten && Left() <= TimeSpan.Zero))
@@ -91,7 +90,7 @@ internal sealed class JournalServer : IDisposable
 
             if (ready)
             {
-                Thread.Sleep(GatherTime); // One turn for many records.
+                Thread.Sleep(GatherTime); // So that one turn handles many records.
             }
         }
 
@@ -188,7 +187,7 @@ internal sealed class JournalServer : IDisposable
         peer.User.Connections--;
     }
 
-    // False: it is no packet of records, and its sender is not heard any more.
+    // False if it is not a packet of valid records; its sender is then disconnected.
     private bool Store(Peer peer, ReadOnlySpan<byte> packet)
     {
         DateTime now = _time.GetUtcNow().UtcDateTime;
@@ -284,7 +283,8 @@ internal sealed class JournalServer : IDisposable
         length += bytes.Length;
     }
 
-    /// <summary>A user who may send, with what he may still send now.</summary>
+    /// <summary>A user who may send records, and how many bytes this user may still send now.
+    /// </summary>
     private sealed class Sender(string name, long left)
     {
         internal string Name => name;

@@ -5,17 +5,16 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>
-/// The files of the journal: one is written, the others are whole. They have a bound, and where the
-/// disk has no room the oldest goes, if that helps, else new records. Nothing is synced: a power
-/// cut costs what the kernel had not written yet, some 30 seconds.
-/// </summary>
+/// <summary>The files of the journal: one is being written, the others are finished. Their total
+/// size is bounded. If the disk is full the oldest file is removed if that helps; otherwise new
+/// records are lost. Nothing is synced: a power cut loses what the kernel has not written yet, some
+/// 30 seconds.</summary>
 internal sealed class JournalStore : IDisposable
 {
     /// <summary>The end of a file's name.</summary>
     internal const string Suffix = ".jsonl";
 
-    /// <summary>An index says where in a file with 24 bits.</summary>
+    /// <summary>An index has 24 bits for a place in a file.</summary>
     internal const int FileBytesMax = 16 * 1024 * 1024;
 
     private const string NameFormat = "yyyy-MM-dd'T'HHmmss.ffffff";
@@ -23,7 +22,7 @@ internal sealed class JournalStore : IDisposable
     private const int FileBytesLeast = 64 * 1024;
     private const int BufferBytes = 256 * 1024;
     private const int GroupReads = 0x1A0; // 0640
-    private const long FreeBytesLeast = 2 * QueueLimits.FreeBytesMin; // Mail goes first.
+    private const long FreeBytesLeast = 2 * QueueLimits.FreeBytesMin; // Mail has priority.
     private static readonly TimeSpan RemovePause = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FileTime = TimeSpan.FromDays(1);
 
@@ -46,26 +45,26 @@ internal sealed class JournalStore : IDisposable
         _fileBytes = (int)Math.Clamp(limits.Bytes / FilesPerJournal, FileBytesLeast, FileBytesMax);
     }
 
-    /// <summary>Called with the path of a file that is whole.</summary>
+    /// <summary>Called with the path of a finished file.</summary>
     internal Action<string> OnWhole { get; init; } = static _ => { };
 
-    /// <summary>Records that had no room, since it was last asked.</summary>
+    /// <summary>How many records had no room since this was last read.</summary>
     internal long Lost { get; private set; }
 
-    /// <summary>Whether something waits to be written.</summary>
+    /// <summary>Whether records wait to be written.</summary>
     internal bool HasUnwritten => _buffer.WrittenCount > 0;
 
-    /// <summary>Whether so much waits that it is to be written.</summary>
+    /// <summary>Whether so many bytes wait that they should be written.</summary>
     internal bool IsLarge => _buffer.WrittenCount >= BufferBytes / 2;
 
-    /// <summary>Where the next record goes.</summary>
+    /// <summary>Where to write the next record.</summary>
     internal IBufferWriter<byte> Begin()
     {
         _records++;
         return _buffer;
     }
 
-    /// <summary>Takes the count of lost records.</summary>
+    /// <summary>Returns the count of lost records, and resets it.</summary>
     internal long TakeLost()
     {
         long lost = Lost;
@@ -73,7 +72,7 @@ internal sealed class JournalStore : IDisposable
         return lost;
     }
 
-    /// <summary>Writes what waits.</summary>
+    /// <summary>Writes the records that wait.</summary>
     internal void Flush()
     {
         if (!HasUnwritten)
@@ -87,7 +86,8 @@ internal sealed class JournalStore : IDisposable
             End();
         }
 
-        // The oldest file makes room for what is new; a full disk is not ours to empty.
+        // The oldest file makes room for new records. More files are not removed, since it may not
+        // be the journal that fills the disk.
         if (!(HasRoom() && TryWrite()) && !(RemoveOldest() && HasRoom() && TryWrite()))
         {
             Lost += _records;
@@ -97,7 +97,7 @@ internal sealed class JournalStore : IDisposable
         _records = 0;
     }
 
-    /// <summary>Removes files that are too old, or too much.</summary>
+    /// <summary>Removes files that are too old, or exceed the size.</summary>
     internal void Prune()
     {
         List<string> files = Files(_directory);
@@ -108,7 +108,7 @@ internal sealed class JournalStore : IDisposable
             if (bytes <= _limits.Bytes && !(Fd.TryStatus(Fd.PathBytes(path), out _) is { } status
                 && status.Modified < oldest))
             {
-                break; // The rest is younger.
+                break; // All others are younger.
             }
 
             bytes -= BytesOf(path);
@@ -117,7 +117,8 @@ internal sealed class JournalStore : IDisposable
     }
 
     /// <summary>The journal's files, the oldest first.</summary>
-    /// <exception cref="IOException">They cannot be read, or there is no journal.</exception>
+    /// <exception cref="IOException">The directory cannot be read, or there is no journal.
+    /// </exception>
     internal static List<string> Files(string directory)
     {
         try
@@ -131,12 +132,12 @@ internal sealed class JournalStore : IDisposable
         }
     }
 
-    /// <summary>When a file begins, as its name says; null if the name is not ours.</summary>
+    /// <summary>When a file begins, by its name; null if the name is not one of ours.</summary>
     internal static DateTimeOffset? BeginOf(string path) => DateTimeOffset.TryParseExact(
         Path.GetFileNameWithoutExtension(path), NameFormat, CultureInfo.InvariantCulture,
         DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
-    /// <summary>Ends the file that is written.</summary>
+    /// <summary>Finishes the current file.</summary>
     public void Dispose()
     {
         Flush();
@@ -167,7 +168,7 @@ internal sealed class JournalStore : IDisposable
         }
     }
 
-    // Half a record would spoil the next.
+    // Half a record would spoil the next one.
     private void Cut()
     {
         try
@@ -207,8 +208,8 @@ internal sealed class JournalStore : IDisposable
         }
     }
 
-    // Who fills the disk for some seconds must not have the journal emptied by it: one file a
-    // minute, and only where that makes the room.
+    // Somebody who fills the disk for some seconds must not thereby empty the journal: at most one
+    // file a minute is removed, and only if that makes room.
     private bool RemoveOldest()
     {
         string? oldest = Files(_directory).Find(path => path != _path);
@@ -226,7 +227,7 @@ internal sealed class JournalStore : IDisposable
     private static long BytesOf(string path) =>
         SizeOf(path) + SizeOf(JournalIndex.PathFor(path));
 
-    /// <summary>Bytes of a file; 0 where it is not there.</summary>
+    /// <summary>The size of a file in bytes; 0 if it does not exist.</summary>
     internal static long SizeOf(string path) =>
         Fd.TryStatus(Fd.PathBytes(path), out _)?.Size ?? 0;
 

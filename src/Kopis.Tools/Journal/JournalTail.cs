@@ -2,10 +2,10 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>Reads the records that the journal gets from now on, for <c>kopis trace --follow</c>
-/// and the dashboard.</summary>
+/// <summary>Reads the records that are added to the journal from now on, for <c>kopis trace
+/// --follow</c> and the dashboard.</summary>
 /// <param name="directory">The journal.</param>
-/// <param name="file">The file that was read last; empty: none yet.</param>
+/// <param name="file">The file that was read last; empty if none was.</param>
 /// <param name="place">How far it was read.</param>
 public sealed class JournalTail(string directory, string file, long place)
 {
@@ -21,14 +21,15 @@ public sealed class JournalTail(string directory, string file, long place)
 
     /// <summary>Begins at the end of the journal.</summary>
     /// <param name="directory">The journal.</param>
-    /// <param name="withLast">Whether to begin with what the current file has already.</param>
+    /// <param name="withLast">Whether to begin with the records that the current file already has.
+    /// </param>
     public JournalTail(string directory, bool withLast = false)
         : this(directory, JournalStore.Files(directory).LastOrDefault() ?? "", withLast)
     {
     }
 
-    /// <summary>Passes on records as they come: those that match, and those of messages that
-    /// matched or were made from such. Runs until the process ends.</summary>
+    /// <summary>Passes on new records: those that match, and those of messages that matched or were
+    /// made from such a message. Runs until the process ends.</summary>
     internal void Run(TraceOptions options, HashSet<ulong> messages, Action<JournalEntry> onEntry)
     {
         while (true)
@@ -45,7 +46,7 @@ public sealed class JournalTail(string directory, string file, long place)
                 }
             }
 
-            Thread.Sleep(LookPause); // A program by hand, which ends by a signal.
+            Thread.Sleep(LookPause); // The command ends by a signal.
         }
     }
 
@@ -57,9 +58,9 @@ public sealed class JournalTail(string directory, string file, long place)
         return entries;
     }
 
-    /// <summary>Hands over the records that have come since it was last called.</summary>
-    /// <exception cref="IOException">The journal cannot be listed, or a file of it not read.
-    /// </exception>
+    /// <summary>Passes on the records that were added since the last call.</summary>
+    /// <exception cref="IOException">The journal cannot be listed, or one of its files cannot be
+    /// read.</exception>
     public void ReadNew(Action<JournalEntry> onEntry)
     {
         foreach (string path in JournalStore.Files(directory)
@@ -80,7 +81,7 @@ public sealed class JournalTail(string directory, string file, long place)
             }
             catch (PosixException e) when (e.Number == Errno.NoEntry)
             {
-                // It was removed meanwhile.
+                // The file was removed meanwhile.
             }
         }
     }

@@ -1,7 +1,7 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>Who has sent most in the last minutes, for a screen that is drawn again and again.
-/// </summary>
+/// <summary>The senders with the most mail in the last minutes, for a screen that is redrawn again
+/// and again.</summary>
 public sealed class RecentSenders
 {
     private const int MailsMax = 100_000;
@@ -12,8 +12,8 @@ public sealed class RecentSenders
     private readonly JournalTail _tail;
     private readonly Queue<SentMail> _mails = new();
 
-    /// <summary>Reads what the journal has of the time.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>Reads the records of the period.</summary>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public RecentSenders(string directory, SenderKey key, TimeProvider time)
     {
@@ -24,7 +24,7 @@ public sealed class RecentSenders
         _tail = new JournalTail(directory, file, place);
     }
 
-    /// <summary>The first, as of now.</summary>
+    /// <summary>The first senders at this time.</summary>
     public IReadOnlyList<SenderRow> Top(int count)
     {
         try
@@ -33,7 +33,7 @@ public sealed class RecentSenders
         }
         catch (IOException)
         {
-            // What is known is shown; kopis health says whether the journal is written.
+            // Shows what is known; kopis health reports whether the journal is being written.
         }
 
         DateTimeOffset oldest = _time.GetUtcNow() - Window;

@@ -3,19 +3,20 @@ using System.Text.Unicode;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What may be a line of the journal, whoever sends it (qmail-journal(5)).</summary>
+/// <summary>Checks whether a line may go into the journal, whoever sends it (qmail-journal(5)).
+/// </summary>
 internal static class RecordCheck
 {
-    /// <summary>A record with its line end.</summary>
+    /// <summary>The length of a record with its line end.</summary>
     internal const int BytesMax = 8 * 1024;
 
     private const int NameBytesMax = 16;
     private const byte LastControl = 0x1F, Delete = 0x7F;
-    private static readonly string[] Stamps = ["t", "by", "pid"]; // The writer's own.
+    private static readonly string[] Stamps = ["t", "by", "pid"]; // Only our writer adds these.
 
-    /// <summary>Whether a line, without its end, is a record: <c>{"e":"KIND"</c>, then fields of
-    /// texts, numbers and lists of texts, none of which is a stamp, and no byte that a terminal or
-    /// a reader of lines would obey.</summary>
+    /// <summary>Whether a line without its end is a record: <c>{"e":"KIND"</c>, then fields of
+    /// texts, numbers and lists of texts. No field may be a stamp, and no byte may control a
+    /// terminal or end a line.</summary>
     internal static bool IsRecord(ReadOnlySpan<byte> line)
     {
         if (line.Length >= BytesMax || !line.StartsWith("{\"e\":\""u8) || line[^1] != '}'

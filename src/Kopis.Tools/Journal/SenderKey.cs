@@ -1,6 +1,6 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>By what senders are told apart.</summary>
+/// <summary>What identifies a sender in a table.</summary>
 public enum SenderKey : byte
 {
     /// <summary>The login; mail without one does not count.</summary>
@@ -9,9 +9,9 @@ public enum SenderKey : byte
     /// <summary>The envelope sender.</summary>
     Sender,
 
-    /// <summary>Its domain.</summary>
+    /// <summary>The domain of the envelope sender.</summary>
     Domain,
 
-    /// <summary>The client's address; of local mail the user's number.</summary>
+    /// <summary>The client's address; for local mail the user's number.</summary>
     Client,
 }

@@ -1,18 +1,19 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>What one sender has sent.</summary>
-/// <param name="name">It, as in the journal.</param>
+/// <summary>How much one sender has sent.</summary>
+/// <param name="name">The sender, as in the journal.</param>
 public sealed class SenderRow(string name)
 {
-    /// <summary>Who it is.</summary>
+    /// <summary>The sender.</summary>
     public string Name => name;
 
-    /// <summary>Messages.</summary>
+    /// <summary>How many messages.</summary>
     public long Messages { get; internal set; }
 
-    /// <summary>Their recipients.</summary>
+    /// <summary>How many recipients they have.</summary>
     public long Recipients { get; internal set; }
 
-    /// <summary>Their bytes, once each, however many recipients they have.</summary>
+    /// <summary>Their size in bytes, counted once for each message whatever its recipients.
+    /// </summary>
     public long Bytes { get; internal set; }
 }

@@ -1,20 +1,20 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>Adds up who has sent how much, from records of accepted mail.</summary>
-/// <param name="key">By what.</param>
+/// <summary>Adds up how much each sender has sent, from records of accepted mail.</summary>
+/// <param name="key">What identifies a sender.</param>
 internal sealed class SenderTable(SenderKey key)
 {
     /// <summary>The kinds of records that count.</summary>
     internal static readonly string[] Kinds = ["accept", "queued"];
 
-    /// <summary>Senders that are told apart; all others are one.</summary>
+    /// <summary>How many senders have a row of their own; all others share one.</summary>
     internal const int RowsMax = 1_000_000;
 
     private const string Others = "(others)";
 
     private readonly Dictionary<string, SenderRow> _rows = [];
 
-    /// <summary>Adds a message.</summary>
+    /// <summary>Adds the message of a record, if it counts.</summary>
     internal void Add(JournalEntry entry)
     {
         if (SentMail.Of(entry, key) is { } mail)
@@ -39,7 +39,7 @@ internal sealed class SenderTable(SenderKey key)
         row.Bytes += mail.Bytes;
     }
 
-    /// <summary>The first by a measure, the largest first.</summary>
+    /// <summary>The first senders by a measure, the largest first.</summary>
     internal IReadOnlyList<SenderRow> Top(int count, Func<SenderRow, long> measure) =>
         [.. _rows.Values.OrderByDescending(measure).ThenBy(row => row.Name, StringComparer.Ordinal)
             .Take(count)];

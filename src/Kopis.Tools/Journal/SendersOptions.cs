@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What <c>kopis senders</c> is asked.</summary>
+/// <summary>The options of <c>kopis senders</c>.</summary>
 internal sealed class SendersOptions
 {
     private const int RowsUsual = 20, RowsMost = SenderTable.RowsMax;
@@ -10,25 +10,25 @@ internal sealed class SendersOptions
 
     private SendersOptions(DateTimeOffset now) => Since = now - AgeUsual;
 
-    /// <summary>Nothing older.</summary>
+    /// <summary>Older records are ignored.</summary>
     internal DateTimeOffset Since { get; private set; }
 
-    /// <summary>Nothing younger.</summary>
+    /// <summary>Newer records are ignored.</summary>
     internal DateTimeOffset Until { get; private set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>By what senders are told apart.</summary>
+    /// <summary>What identifies a sender.</summary>
     internal SenderKey Key { get; private set; } = SenderKey.Sender;
 
-    /// <summary>What the first have most of.</summary>
+    /// <summary>The measure that the senders are sorted by.</summary>
     internal Func<SenderRow, long> Measure { get; private set; } = static row => row.Messages;
 
-    /// <summary>How many are printed.</summary>
+    /// <summary>How many senders are printed.</summary>
     internal int RowsMax { get; private set; } = RowsUsual;
 
-    /// <summary>Prints JSON.</summary>
+    /// <summary>Whether to print JSON.</summary>
     internal bool IsJson { get; private set; }
 
-    /// <summary>Reads the words; null: they make no sense.</summary>
+    /// <summary>Parses the arguments; null if they are not valid.</summary>
     internal static SendersOptions? Parse(IReadOnlyList<string> words, DateTimeOffset now)
     {
         SendersOptions options = new(now);

@@ -5,7 +5,7 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary><c>kopis senders</c>: who has sent how much, from the journal (kopis-senders(1)).
+/// <summary><c>kopis senders</c>: prints from the journal who has sent how much (kopis-senders(1)).
 /// </summary>
 public static class SendersProgram
 {
@@ -21,7 +21,7 @@ public static class SendersProgram
 
         """;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context) =>
         JournalCommand.Run(context, Usage, SendersOptions.Parse, Run);
 

@@ -7,7 +7,7 @@ using Kopis.Tools.Queue;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary><c>kopis summary</c>: what a day had more or less of than the day before
+/// <summary><c>kopis summary</c>: prints what a day had more or less of than the day before
 /// (kopis-summary(1)).</summary>
 public static class SummaryProgram
 {
@@ -24,7 +24,7 @@ public static class SummaryProgram
 
         """;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
@@ -128,7 +128,7 @@ public static class SummaryProgram
         return text.ToString();
     }
 
-    // All of them, in ASCII.
+    // All lines as JSON in ASCII.
     private static byte[] Json(IEnumerable<DayLine> lines)
     {
         MemoryStream bytes = new();

@@ -3,34 +3,34 @@ using System.Net;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>What <c>kopis trace</c> is asked.</summary>
+/// <summary>The options of <c>kopis trace</c>.</summary>
 internal sealed class TraceOptions
 {
     private const int MessagesUsual = 20, MessagesMost = 10_000;
     private const int RecordsUsual = 100_000;
 
-    /// <summary>What to look for; each must be of a message.</summary>
+    /// <summary>What to look for; a message must have all of it.</summary>
     internal List<(byte Kind, string Value)> Wanted { get; } = [];
 
-    /// <summary>Nothing older.</summary>
+    /// <summary>Older records are ignored.</summary>
     internal DateTimeOffset Since { get; private set; } = DateTimeOffset.MinValue;
 
-    /// <summary>Nothing younger.</summary>
+    /// <summary>Newer records are ignored.</summary>
     internal DateTimeOffset Until { get; private set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>So many messages, the last ones.</summary>
+    /// <summary>How many messages to show, the last ones.</summary>
     internal int MessagesMax { get; private set; } = MessagesUsual;
 
-    /// <summary>So many records of a message, the first and the last.</summary>
+    /// <summary>How many records of a message to show, the first and the last ones.</summary>
     internal int RecordsMax { get; set; } = RecordsUsual;
 
-    /// <summary>Prints records instead of words.</summary>
+    /// <summary>Whether to print the records themselves.</summary>
     internal bool IsJson { get; private set; }
 
-    /// <summary>Goes on with what comes.</summary>
+    /// <summary>Whether to go on with new records.</summary>
     internal bool Follows { get; private set; }
 
-    /// <summary>Reads the words; null: they make no sense.</summary>
+    /// <summary>Parses the arguments; null if they are not valid.</summary>
     internal static TraceOptions? Parse(IReadOnlyList<string> words, DateTimeOffset now)
     {
         TraceOptions options = new();
@@ -58,8 +58,9 @@ internal sealed class TraceOptions
         return isAsked ? options : null;
     }
 
-    /// <summary>A time of day, a date with or without one, both of this host, or so long ago:
-    /// <c>90m</c>, <c>2h</c>, <c>7d</c>; null: none of them.</summary>
+    /// <summary>Parses a time: a time of day, a date with or without a time of day, both in this
+    /// host's time zone; or an age such as <c>90m</c>, <c>2h</c>, <c>7d</c>. Null if it is none of
+    /// these.</summary>
     internal static DateTimeOffset? ParseTime(string text, DateTimeOffset now)
     {
         if (text.Length > 1 && int.TryParse(

@@ -3,7 +3,7 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary><c>kopis trace</c>: prints from the journal what became of messages (kopis-trace(1)).
+/// <summary><c>kopis trace</c>: prints from the journal what happened to messages (kopis-trace(1)).
 /// </summary>
 public static class TraceProgram
 {
@@ -21,7 +21,7 @@ public static class TraceProgram
 
         """;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context) =>
         JournalCommand.Run(context, Usage, TraceOptions.Parse, Run);
 

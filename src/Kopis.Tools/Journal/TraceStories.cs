@@ -1,26 +1,25 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>
-/// Gathers all records of messages, and of messages made from them or from which they were made: a
-/// forwarded message and a bounce are messages of their own. A bounce is found by its number. A
-/// forwarded message is found by its qp, which is reused, so the one nearest in time is taken.
-/// </summary>
+/// <summary>Gathers all records of messages, and of related messages: a forwarded message and a
+/// bounce are messages of their own. A bounce is found by its number. A forwarded message is found
+/// by its qp, which is reused, so the one nearest in time is taken.</summary>
 /// <param name="search">Finds records.</param>
-/// <param name="options">What is asked.</param>
+/// <param name="options">The options of the command.</param>
 internal sealed class TraceStories(JournalSearch search, TraceOptions options)
 {
     private const int RelativesMax = 10; // For each message that was asked for.
     private static readonly TimeSpan DeliveryTime = TimeSpan.FromHours(1);
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
-    // Messages that have one of several things that are asked for; older ones are not found.
+    // Messages that have one of several requested values; older ones are not found.
     private const int KnownMax = 200_000;
-    private const int ForwardsMax = 200; // Looked for in all, whatever records say.
+    private const int ForwardsMax = 200; // In all, whatever records say.
 
     private readonly Dictionary<ulong, FirstAndLast> _messages = [];
     private int _forwards;
 
-    /// <summary>Each message, the oldest first; records of no message are under 0.</summary>
+    /// <summary>Returns each message, the oldest first. Records without a message are under 0.
+    /// </summary>
     internal List<TracedMessage> Gather()
     {
         (List<Sight> seeds, List<JournalEntry> others) = Seeds();
@@ -61,7 +60,7 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         return stories;
     }
 
-    /// <summary>The message that a local delivery has made, by its qp; null: it is not there.
+    /// <summary>The message that a local delivery forwarded, by its qp; null if it is not found.
     /// </summary>
     internal ulong? ForwardedAs(JournalEntry attempt, string qp) =>
         SightOfForwarded(attempt, qp)?.Number;
@@ -74,8 +73,8 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
         .MinBy(entry => (entry.Time - attempt.Time).Duration()) is { Message: { } number } found
             ? new Sight(number, found.Time) : null;
 
-    /// <summary>The last messages that have all that is asked, the oldest first, and records of
-    /// no message: read from the newest back, no further than needed.</summary>
+    /// <summary>The last messages that have all requested values, the oldest first, and records
+    /// without a message. Reads from the newest record back, no further than needed.</summary>
     private (List<Sight> Messages, List<JournalEntry> Others) Seeds()
     {
         HashSet<ulong>? fit = null;
@@ -107,7 +106,7 @@ internal sealed class TraceStories(JournalSearch search, TraceOptions options)
                 && options.Wanted.All(one => JournalSearch.Has(entry, one.Kind, one.Value))
                 && seenOthers.Add((entry.Time, entry["by"], entry["session"], entry.Kind)))
             {
-                others.Add(entry); // It has all that is asked itself.
+                others.Add(entry); // It has all requested values itself.
             }
         }
 

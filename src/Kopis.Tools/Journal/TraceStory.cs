@@ -1,23 +1,23 @@
 namespace Kopis.Tools.Journal;
 
-/// <summary>What the journal says of one message, in the words of <c>kopis trace</c>.</summary>
-/// <param name="Number">The message; 0 for sessions that made none.</param>
+/// <summary>What the journal says about one message, in the words of <c>kopis trace</c>.</summary>
+/// <param name="Number">The message; 0 for sessions without one.</param>
 /// <param name="Title">Its number, sender and recipients.</param>
 /// <param name="Lines">Its records, the oldest first.</param>
 public sealed record TraceStory(ulong Number, string Title, IReadOnlyList<TraceLine> Lines)
 {
-    private const int RecordsMax = 200; // Of each message: it is for a page.
+    private const int RecordsMax = 200; // For each message, since a page shows them.
 
-    /// <summary>Finds what <c>kopis trace</c> with these words would.</summary>
+    /// <summary>Finds what <c>kopis trace</c> would find with these arguments.</summary>
     /// <param name="journal">The directory of the journal.</param>
     /// <param name="words">The words after <c>kopis trace</c>.</param>
     /// <param name="now">The time that ages count from.</param>
-    /// <param name="stop">Nobody waits for it any more.</param>
-    /// <returns>Null: the words make no sense. Of a message with many records the first and the
-    /// last, and between them a line that says how many more there are.</returns>
+    /// <param name="stop">Ends the search.</param>
+    /// <returns>Null if the arguments are not valid. A message with many records has the first and
+    /// the last of them, and between them a line that says how many are left out.</returns>
     /// <exception cref="IOException">The journal cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">As above.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <exception cref="UnauthorizedAccessException">The journal cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The search was stopped.</exception>
     public static IReadOnlyList<TraceStory>? Find(
         string journal, IReadOnlyList<string> words, DateTimeOffset now,
         CancellationToken stop = default)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Kopis.Tools.Journal;
 
-/// <summary>Records in words, a line each.</summary>
+/// <summary>Formats records as text, one line each.</summary>
 internal static class TraceText
 {
     private const int AddressesShown = 5;
@@ -22,10 +22,10 @@ internal static class TraceText
         return Safe($"Message {number}{from}{To(envelope)}");
     }
 
-    /// <summary>One record.</summary>
-    /// <param name="entry">It.</param>
-    /// <param name="time">Its time as the reader's clock has it.</param>
-    /// <param name="forwards">The numbers of the messages that it has made.</param>
+    /// <summary>Formats one record.</summary>
+    /// <param name="entry">The record.</param>
+    /// <param name="time">Its time in the reader's time zone.</param>
+    /// <param name="forwards">The numbers of the messages that the record forwarded.</param>
     internal static string Line(
         JournalEntry entry, DateTimeOffset time, IReadOnlyList<ulong> forwards) =>
         time.ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture) + "  "
@@ -101,7 +101,7 @@ internal static class TraceText
                 + (count > (ulong)shown ? $" and {count - (ulong)shown} more" : "");
     }
 
-    /// <summary>Without what a terminal would obey.</summary>
+    /// <summary>Replaces characters that would control a terminal.</summary>
     internal static string Safe(string text)
     {
         StringBuilder safe = new(text.Length);

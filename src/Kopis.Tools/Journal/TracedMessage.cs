@@ -1,15 +1,15 @@
 namespace Kopis.Tools.Journal;
 
 /// <summary>The records of one message.</summary>
-/// <param name="Number">The message; 0 for records that are of none.</param>
-/// <param name="Entries">They, the oldest first.</param>
-/// <param name="LeftOut">How many more there are.</param>
-/// <param name="Gap">Behind so many of them those are.</param>
+/// <param name="Number">The message; 0 for records without one.</param>
+/// <param name="Entries">The records, the oldest first.</param>
+/// <param name="LeftOut">How many records are left out.</param>
+/// <param name="Gap">After how many of the records they are left out.</param>
 internal sealed record TracedMessage(
     ulong Number, IReadOnlyList<JournalEntry> Entries, long LeftOut, int Gap)
 {
-    /// <summary>Its own records, one after another, and where some are left out the words for
-    /// them. A bounce's record is of the message that it is of, and leads to the one that it made.
+    /// <summary>The message's own records in order, and where some are left out, the line that says
+    /// so. The record of a bounce belongs to the message that bounced, and leads to the bounce.
     /// </summary>
     internal IEnumerable<(JournalEntry Entry, string? More)> Told()
     {

@@ -11,29 +11,30 @@ using Microsoft.Extensions.Primitives;
 
 namespace Kopis.Web.Own;
 
-/// <summary>The way of a mail user's requests, all below <c>/own</c>. His session opens no page of
-/// the administrator's, nor theirs one of his.</summary>
+/// <summary>Handles the requests of a mail user, which are all below <c>/own</c>. A mail user's
+/// session opens no page of the administrator, and an administrator's session opens no page of a
+/// user.</summary>
 internal sealed class OwnGate(Dashboard dashboard, HostNames names)
 {
-    /// <summary>Where his page is.</summary>
+    /// <summary>The path of the user's page.</summary>
     internal const string Place = "/own";
 
     private const string LoginPlace = "/own/login";
     private const string DidEnd = "end";
     private const int NameMax = 320;
-    private const int WrongMax = 3; // Then he signs in again, which is counted.
+    private const int WrongMax = 3; // After these the user has to sign in again, which is counted.
 
     private readonly Cookies _cookies = new(names, "kopis-own");
     private readonly LogThrottle _log = new(ErrorLog.Write, dashboard.Clock);
 
-    /// <summary>Whether a path is his.</summary>
+    /// <summary>Whether a path is one of a mail user's.</summary>
     internal static bool Has(string path) =>
         path == Place || path.StartsWith("/own/", StringComparison.Ordinal);
 
     /// <summary>Answers a request.</summary>
-    /// <param name="http">It.</param>
-    /// <param name="form">Its body; null: it is not a POST.</param>
-    /// <returns>The answer, and what stands above it.</returns>
+    /// <param name="http">The request.</param>
+    /// <param name="form">The form that it posts; null if it is not a POST.</param>
+    /// <returns>The answer, and the menu above it.</returns>
     internal async Task<(Reply Reply, Markup Menu)> AnswerAsync(
         HttpContext http, IFormCollection? form)
     {

@@ -10,11 +10,11 @@ using Kopis.Web.Login;
 
 namespace Kopis.Web.Own;
 
-/// <summary>Lets mail users in by the password of their mail: qmail-lookup judges it, and counts
-/// and slows down guesses as it does for POP3. What it gives for a login is the right to this
-/// user's settings, and the dashboard has no other.</summary>
+/// <summary>Signs mail users in by the password of their mail. qmail-lookup checks it, and counts
+/// and slows down guesses as it does for POP3. For a login it gives the right to this user's
+/// settings; the dashboard has no other rights to them.</summary>
 /// <param name="home">The home.</param>
-/// <param name="password">The administrator's: a key is made of it.</param>
+/// <param name="password">The administrator's password, from which a key is derived.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider clock)
     : IDisposable
@@ -25,25 +25,25 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
     private readonly TicketClient _post = new(home);
     private readonly byte[] _chance = RandomNumberGenerator.GetBytes(32);
 
-    /// <summary>Who has signed in.</summary>
+    /// <summary>The sessions of users who have signed in.</summary>
     internal OwnSessions Sessions { get; } = new(clock);
 
-    /// <summary>Whether all of Kopis is one user here, the dashboard's.</summary>
+    /// <summary>Whether all of Kopis runs as one user here, the dashboard's.</summary>
     internal bool IsOneUser => _lookup.IsOneUser;
 
-    /// <summary>The key of cookies of browsers that have signed in as this name: such a cookie has
-    /// a count of wrong passwords of its own, for this name alone. Where the administrator has no
-    /// password it is good until the dashboard ends.</summary>
+    /// <summary>The key for cookies of browsers that have signed in under this name. Wrong
+    /// passwords from such a browser are counted separately, for this name only. If the
+    /// administrator has no password, the cookie is valid until the dashboard ends.</summary>
     internal byte[] BrowserKey(string name) => HMACSHA256.HashData(
         password.Read() is { } hash ? PasswordFile.OwnBrowserKey(hash) : _chance,
         Encoding.UTF8.GetBytes(name));
 
-    /// <summary>Judges a login, and begins its session.</summary>
-    /// <param name="uid">Of the client.</param>
-    /// <param name="browser">Its number, if it has signed in before.</param>
-    /// <param name="name">Who he says he is.</param>
-    /// <param name="password">What he says; it is overwritten.</param>
-    /// <param name="stop">He is gone.</param>
+    /// <summary>Checks a login, and begins its session.</summary>
+    /// <param name="uid">The uid of the client.</param>
+    /// <param name="browser">The number of the browser, if it has signed in before.</param>
+    /// <param name="name">The name that was typed.</param>
+    /// <param name="password">The password that was typed; it is overwritten.</param>
+    /// <param name="stop">The client is gone.</param>
     /// <returns>The verdict, and with Yes the cookie of the session.</returns>
     internal async Task<(LookupVerdict Verdict, string Secret)> JudgeAsync(
         uint uid, ulong? browser, string name, byte[] password, CancellationToken stop)
@@ -52,8 +52,8 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
         limit.CancelAfter(TimeMax);
         try
         {
-            // How many are judged at once is bounded there, for each peer; who waits for a refusal
-            // takes nobody's place.
+            // qmail-lookup limits how many logins of each peer are checked at once; a client that
+            // waits for a refusal takes nobody's slot.
             LoginAnswer answer = await _lookup.EnterAsync(
                 PeerOf(uid, browser), Encoding.UTF8.GetBytes(name), password, limit.Token);
             return answer.Verdict == LookupVerdict.Yes
@@ -69,9 +69,9 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
         }
     }
 
-    /// <summary>The session of a cookie, if its login still holds.</summary>
-    /// <returns>Null: there is none. With No it has just ended. With Later nothing is shown or
-    /// changed, and it stays.</returns>
+    /// <summary>Finds the session of a cookie, if its login is still valid.</summary>
+    /// <returns>Null if there is none. With No it has just ended. With Later it stays, but nothing
+    /// may be shown or changed now.</returns>
     internal async Task<(OwnSession? Session, LookupVerdict Holds)> FindAsync(
         string secret, CancellationToken stop)
     {
@@ -83,8 +83,8 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
         (LookupVerdict verdict, byte[] mark) = await _lookup.HoldsAsync(
             Encoding.UTF8.GetBytes(session.Account), session.Mark, stop);
 
-        // The mark of a qmail-lookup that was started anew is another one. Whether the password
-        // is still that of then is not known, and the user signs in again.
+        // A restarted qmail-lookup makes different marks. Whether the password has changed is then
+        // not known, and the user has to sign in again.
         if (verdict == LookupVerdict.Yes && !mark.AsSpan().SequenceEqual(session.Mark))
         {
             verdict = LookupVerdict.No;
@@ -98,13 +98,14 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
         return (session, verdict);
     }
 
-    /// <summary>The settings of a session's user. That its login holds is asked for each of these:
-    /// the user's own process takes nobody's word for it but qmail-lookup's.</summary>
+    /// <summary>Reads the settings of a session's user. Each call asks qmail-lookup whether the
+    /// login is still valid: the user's own process accepts only qmail-lookup's word for that.
+    /// </summary>
     /// <inheritdoc cref="SettingsClient.ReadAsync"/>
     internal async Task<UserSettings> ReadAsync(OwnSession session, CancellationToken stop) =>
         await session.Channel.ReadAsync(await RightAsync(session, stop), stop);
 
-    /// <summary>Writes them.</summary>
+    /// <summary>Writes the settings of a session's user.</summary>
     /// <inheritdoc cref="SettingsClient.WriteAsync"/>
     internal async Task<UserSettings> WriteAsync(
         OwnSession session, UserSettings settings, CancellationToken stop) =>
@@ -145,8 +146,9 @@ internal sealed class OwnLogin(string home, PasswordFile password, TimeProvider 
         return (LookupVerdict.Yes, secret);
     }
 
-    /// <summary>Whom qmail-lookup counts guesses of: each user of this host, and each known
-    /// browser, as a network of its own (RFC 4193: such addresses are nobody's).</summary>
+    /// <summary>The address under which qmail-lookup counts guesses: each user of this host, and
+    /// each known browser, has a network of its own (RFC 4193: such addresses belong to nobody).
+    /// </summary>
     private static IPAddress PeerOf(uint uid, ulong? browser)
     {
         byte[] address = new byte[16];

@@ -5,23 +5,23 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Own;
 
-/// <summary>The page of a mail user, and the form by which he comes to it.</summary>
+/// <summary>The page of a mail user, and the form to sign in to it.</summary>
 internal static class OwnPage
 {
-    /// <summary>Why a session is over.</summary>
+    /// <summary>Says why a session is over.</summary>
     internal const string Over =
         "Your session has ended: the account was locked or removed, or its password was changed, "
         + "or this host was started anew. Sign in again.";
 
-    /// <summary>Why nothing is done at present.</summary>
+    /// <summary>Says why nothing can be done at present.</summary>
     internal const string Unknown =
         "Whether your login still holds is not known at present. Try again.";
 
     private const int NameMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
 
-    /// <summary>The form that asks who he is.</summary>
-    /// <param name="fault">What was wrong; null: nothing.</param>
-    /// <param name="said">What went well; null: nothing.</param>
+    /// <summary>The form to sign in.</summary>
+    /// <param name="fault">What went wrong; null: nothing.</param>
+    /// <param name="said">What succeeded; null: nothing.</param>
     internal static Reply SignIn(string? fault, string? said = null) => Reply.Page("Your mail", $"""
         {Layout.Warning(fault)}{Good(said)}
         <form class="login" method="post" action="/own/login">
@@ -37,11 +37,11 @@ internal static class OwnPage
 
         """);
 
-    /// <summary>The page.</summary>
-    /// <param name="session">Whose.</param>
-    /// <param name="settings">What is shown; null: it cannot be read.</param>
-    /// <param name="fault">What was wrong; null: nothing.</param>
-    /// <param name="said">What went well; null: nothing.</param>
+    /// <summary>The page with the user's settings.</summary>
+    /// <param name="session">The user's session.</param>
+    /// <param name="settings">The settings; null if they cannot be read.</param>
+    /// <param name="fault">What went wrong; null: nothing.</param>
+    /// <param name="said">What succeeded; null: nothing.</param>
     internal static Reply Show(
         OwnSession session, UserSettings? settings, string? fault, string? said) =>
         Reply.Page("Your mail", $"""

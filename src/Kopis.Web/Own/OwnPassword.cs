@@ -5,31 +5,31 @@ using Kopis.Web.Live;
 
 namespace Kopis.Web.Own;
 
-/// <summary>Has <c>kopis user change-password</c> give a virtual user a new password, which asks
-/// for the current one itself. On an installed host that program is root's, behind the socket of
-/// <c>kopis-passwd.socket</c>; where all of Kopis is one user we run it.</summary>
+/// <summary>Changes the password of a virtual user by <c>kopis user change-password</c>, which
+/// checks the current one itself. On an installed host that program runs as root behind the socket
+/// of <c>kopis-passwd.socket</c>; in single-user mode we run it.</summary>
 /// <param name="home">The home.</param>
 /// <param name="program">Runs it.</param>
 internal sealed class OwnPassword(string home, KopisProgram program) : IDisposable
 {
-    /// <summary>What it says of a current password that is another one.</summary>
+    /// <summary>What the program says if the current password is wrong.</summary>
     internal const string Wrong = "the current password is wrong";
 
-    private const int AtOnceMax = 2; // As many as the socket takes.
+    private const int AtOnceMax = 2; // As many as the socket accepts.
     private const int AnswerBytesMax = 1024;
     private const string Done = "changed";
     private static readonly string[] Words = ["user", "change-password"];
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(20);
 
     private readonly SemaphoreSlim _places = new(AtOnceMax);
-    private readonly HashSet<string> _accounts = []; // Under its own lock.
+    private readonly HashSet<string> _accounts = []; // Guarded by a lock on itself.
 
-    /// <summary>Changes one.</summary>
-    /// <param name="isOneUser">All of Kopis is one user.</param>
-    /// <param name="account">Whose.</param>
-    /// <param name="current">His password of now.</param>
-    /// <param name="wanted">The new one.</param>
-    /// <returns>Why not; null: it is changed.</returns>
+    /// <summary>Changes a password.</summary>
+    /// <param name="isOneUser">Whether all of Kopis runs as one user.</param>
+    /// <param name="account">The user.</param>
+    /// <param name="current">The current password.</param>
+    /// <param name="wanted">The new password.</param>
+    /// <returns>Why it was not changed; null: it was.</returns>
     internal async Task<string?> ChangeAsync(
         bool isOneUser, string account, string current, string wanted)
     {

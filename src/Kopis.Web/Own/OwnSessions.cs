@@ -3,22 +3,23 @@ using Kopis.Web.Login;
 
 namespace Kopis.Web.Own;
 
-/// <summary>Sessions of mail users, in memory. They have places of their own, so that no user ends
-/// an administrator's session, and each user some of those, so that he ends his own first. May be
-/// used from many threads.</summary>
+/// <summary>Sessions of mail users, in memory. They are limited apart from the administrator's
+/// sessions, so that no user can end one of those, and also for each user, so that a user's own
+/// sessions end first. May be used from many threads.</summary>
 internal sealed class OwnSessions(TimeProvider clock) : IDisposable
 {
-    /// <summary>Of one account; with one more the one that was used longest ago ends.</summary>
+    /// <summary>Sessions of one account. If there is one more, the one unused for longest ends.
+    /// </summary>
     internal const int OfAccountMax = 4;
 
-    /// <summary>Of all; each has a socket, and a part of its user's process.</summary>
+    /// <summary>Sessions in all. Each has a socket, and a part of its user's process.</summary>
     internal const int SessionsMax = 256;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, OwnSession> _sessions = [];
 
-    /// <summary>Begins one.</summary>
-    /// <returns>The value of its cookie; null where there are too many. Then the channel stays the
+    /// <summary>Begins a session.</summary>
+    /// <returns>The value of its cookie; null if there are too many. Then the channel stays the
     /// caller's.</returns>
     internal string? Begin(string account, SettingsClient channel, byte[] mark)
     {
@@ -52,7 +53,7 @@ internal sealed class OwnSessions(TimeProvider clock) : IDisposable
         }
     }
 
-    /// <summary>The session of a cookie; null: there is none, or it is over.</summary>
+    /// <summary>The session of a cookie; null if there is none, or it is over.</summary>
     internal OwnSession? Find(string secret)
     {
         string key = Secrets.KeyOf(secret);
@@ -74,7 +75,7 @@ internal sealed class OwnSessions(TimeProvider clock) : IDisposable
         }
     }
 
-    /// <summary>Ends one.</summary>
+    /// <summary>Ends a session.</summary>
     internal void End(string secret)
     {
         lock (_lock)
@@ -95,7 +96,8 @@ internal sealed class OwnSessions(TimeProvider clock) : IDisposable
         }
     }
 
-    // Of those who have more than he would, one with most ends the session that it has used least.
+    // Among the accounts that would have more sessions than this one, one with the most ends the
+    // session that it has used least recently.
     private bool TryMakeRoom(string account)
     {
         KeyValuePair<string, OwnSession>[] most = [.. _sessions.GroupBy(one => one.Value.Account)
