@@ -13,8 +13,8 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
 {
     private const uint OtherSourceSeconds = 30; // Before mail comes from another address.
 
-    /// <summary>Called where a server wants mail from another of our addresses; returns whether
-    /// there is one.</summary>
+    /// <summary>Called if a server wants mail from another of our addresses; returns whether there
+    /// is one.</summary>
     internal Func<AttemptServer, TimeSpan, bool> OnRefusedSource { get; init; } =
         static (_, _) => false;
 
@@ -86,7 +86,7 @@ internal sealed class AttemptJudge(ReplyRules rules, byte[] domain)
                 : BounceClasses.Of(point.Stage, code, status, text),
             reply) with
         {
-            // Replies of QMTP have none: Z stands for any 4yz, and D for any 5yz.
+            // Replies of QMTP have no code: Z stands for any 4yz, and D for any 5yz.
             CodeByLetter = said < 0 || code != 0 ? code
                 : outcome.Verdict == Verdict.Retry ? 400 : 500,
         };

@@ -12,9 +12,9 @@ internal sealed record AttemptServer(
     string Host, string Address, string TlsVersion, AttemptFlags Flags)
 {
     /// <summary>The address of this host that a line of control/sourceaddresses names; null: the
-    /// system chose.</summary>
+    /// system chose it.</summary>
     internal IPAddress? Source { get; init; }
 
-    /// <summary>The destination's name; empty where there was no connection.</summary>
+    /// <summary>The name of the destination; empty if there was no connection.</summary>
     internal string Destination { get; init; } = "";
 }

@@ -1,10 +1,9 @@
 namespace Kopis.Remote;
 
-/// <summary>
-/// One message to recipients at one host, in as many transactions as the server requires.
-/// One recipient's reply never decides about another: recipients over a transaction's limit
-/// go into the next, and if one with several fails each is tried alone at once.
-/// </summary>
+/// <summary>Delivers one message to recipients at one host, in as many transactions as the server
+/// requires. The reply about one recipient never decides about another. Recipients over a
+/// transaction's limit go into the next one. If a transaction with several recipients fails, each
+/// recipient is at once tried alone.</summary>
 internal sealed class BatchDelivery(
     RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock)
 {
@@ -12,7 +11,7 @@ internal sealed class BatchDelivery(
     /// alone.</summary>
     private const int BrokenMax = 2;
 
-    /// <summary>After so many transactions in a row in which the server had no room for any
+    /// <summary>After this many transactions in a row in which the server had no room for any
     /// recipient, the others wait for the next attempt.</summary>
     private const int FullMax = 2;
 
@@ -25,7 +24,7 @@ internal sealed class BatchDelivery(
     private int _broken;
     private int _full;
 
-    /// <summary>Delivers.</summary>
+    /// <summary>Runs the delivery.</summary>
     internal async Task<RemoteReport> RunAsync(CancellationToken stop)
     {
         _groups.Enqueue(new Group([.. Enumerable.Range(0, mail.Recipients.Count)], false));
@@ -70,8 +69,8 @@ internal sealed class BatchDelivery(
         }
     }
 
-    /// <summary>The others come again, whatever was said of those before them, or of themselves as
-    /// one too many.</summary>
+    /// <summary>Defers the remaining recipients, whatever the server said about earlier ones, or
+    /// about these as too many.</summary>
     private void LeaveOthers()
     {
         RemoteReport later = RemoteReport.Of(
@@ -136,7 +135,7 @@ internal sealed class BatchDelivery(
         }
         else
         {
-            _alone.AddRange(open.Accepted); // The message was refused, for any of them.
+            _alone.AddRange(open.Accepted); // The message was refused for any of them.
         }
 
         Requeue(group with { IsProven = false }, [.. open.Later, .. open.Unanswered]);
@@ -156,7 +155,7 @@ internal sealed class BatchDelivery(
         internal List<int> Suspects { get; } = [];
     }
 
-    /// <param name="Recipients">Places in the mail.</param>
-    /// <param name="IsProven">The server has accepted each of them once.</param>
+    /// <param name="Recipients">Their places in the mail.</param>
+    /// <param name="IsProven">Whether the server has accepted each of them once.</param>
     private sealed record Group(int[] Recipients, bool IsProven);
 }

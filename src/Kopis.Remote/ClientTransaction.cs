@@ -5,16 +5,14 @@ using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// One message over an open session: MAIL, RCPTs, DATA or BDAT, the final reply, of which LMTP has
-/// one for each recipient that was accepted (RFC 2033 §4.2); every reply of
-/// contract §8.2's table has its report. Commands go out together where the server allows it. Not
-/// so BDAT, although it might: a server that refuses it and does not pass its bytes over would read
-/// the message as commands.
-/// </summary>
+/// <summary>Sends one message over an open session: MAIL, RCPTs, DATA or BDAT, and the final reply;
+/// LMTP has one final reply for each accepted recipient (RFC 2033 §4.2). Every reply in contract
+/// §8.2's table has its report. Commands are sent together if the server allows it. BDAT is not,
+/// although it may be: a server that refuses BDAT without skipping its bytes would read the message
+/// as commands.</summary>
 internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
 {
-    /// <summary>The server ends the connection (RFC 5321 §3.8).</summary>
+    /// <summary>The reply with which a server ends the connection (RFC 5321 §3.8).</summary>
     internal const int ServiceCloses = 421;
 
     private readonly RemoteReport _report = new();
@@ -22,7 +20,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private readonly SmtpConnection _peer = link.Peer;
     private readonly ServerOffers _offers = link.Offers;
     private readonly bool _isReused = link.Messages > 0;
-    private LmtpReplies? _replies; // Of LMTP, once the message is sent.
+    private LmtpReplies? _replies; // For LMTP, once the message is sent.
     private int _accepted;
     private int _limit; // Where the server had enough recipients; below 0: it took more.
     private AttemptStage _stage = AttemptStage.Mail;
@@ -31,7 +29,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private bool _saysFull;
     private bool _dataSent;
 
-    /// <summary>Sends.</summary>
+    /// <summary>Sends the message.</summary>
     internal async Task<TransactionResult> RunAsync(CancellationToken stop)
     {
         TransactionResult result = await TryAsync(stop);
@@ -119,8 +117,8 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             : await SendDataAsync(dataAhead, stop);
     }
 
-    /// <summary>Some servers end a connection after a number of messages or after some
-    /// time; others cannot take mail now, but the next address may.</summary>
+    /// <summary>The report if MAIL is refused. Some servers end a connection after some messages or
+    /// some time. Others cannot accept mail now, but the server at the next address may.</summary>
     private TransactionResult SenderRefused(int code)
     {
         RemoteReport report =
@@ -130,7 +128,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
                 _isReused ? TransactionEnd.Stale : TransactionEnd.NoSession, report, []);
     }
 
-    /// <summary>Reads the server's reply for each.</summary>
+    /// <summary>Reads the server's reply about each recipient.</summary>
     /// <returns>Null if the transaction goes on.</returns>
     private async Task<TransactionResult?> RecipientsAsync(
         TransactionFit fit, CancellationToken stop)
@@ -176,15 +174,16 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
             }
         }
 
-        // It counts by connection: these were no more lucky to be the first of this transaction.
+        // The server counts recipients by connection: even the first ones of this transaction were
+        // too many.
         return _isFull && _isReused && _accepted == 0
             ? new TransactionResult(
                 TransactionEnd.Stale, _report.End('Z', $"Giving up on {link.Ip}.\n"), [])
             : null;
     }
 
-    /// <summary>Counts who is accepted, and finds where the server had enough.</summary>
-    /// <returns>Whether the transaction has too many recipients for one more.</returns>
+    /// <summary>Counts accepted recipients, and notes where the server had enough.</summary>
+    /// <returns>Whether the server takes no more recipients in this transaction.</returns>
     private bool NoteReply(int code)
     {
         if (code < 300)
@@ -202,7 +201,8 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         return RecipientLimit.IsMet(code, _peer.ReplyText);
     }
 
-    /// <summary>The server ends the connection instead of replying about a recipient.</summary>
+    /// <summary>The result if the server ends the connection instead of replying about a recipient.
+    /// </summary>
     private TransactionResult Closed(int recipient)
     {
         _report.End('Z', $"Giving up on {link.Ip}.\n");
@@ -277,11 +277,10 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         return Reported(End('K', $"{link.Ip} accepted message.\n"));
     }
 
-    /// <summary>
-    /// A server may reply 354 although it accepted no recipient (RFC 2920 §3.1): an empty
-    /// message, whose reply means nothing, ends that. One of LMTP may not (RFC 2033 §4.2), and
-    /// nobody knows how often it would reply: the connection serves no more.
-    /// </summary>
+    /// <summary>Ends a DATA that got the reply 354 although no recipient was accepted, which is
+    /// allowed (RFC 2920 §3.1): an empty message is sent, and its reply is ignored. An LMTP server
+    /// must not reply so (RFC 2033 §4.2), and how many replies it would send is unknown, so the
+    /// connection is not used again.</summary>
     private async Task EndEmptyDataAsync(bool dataAhead, CancellationToken stop)
     {
         link.NeedsReset = true;
@@ -311,7 +310,8 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
     private async Task<int> ReadReplyAsync(CancellationToken stop) =>
         Understood(await _peer.ReadReplyAsync(stop));
 
-    /// <summary>Without a valid reply the result is unknown.</summary>
+    /// <summary>Checks the code of a final reply. If it is not valid, the result is unknown.
+    /// </summary>
     private static int Understood(int code) => code is >= 200 and < 600
         ? code : throw new IOException("That is not an SMTP reply.");
 
@@ -322,8 +322,9 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         _accepted > 1 ? TransactionEnd.Refused : TransactionEnd.Reported,
         End(LetterOf(code), text), _later);
 
-    /// <summary>After the end of the message it is unknown whether the server has it: no second
-    /// try. Before that nothing has been sent.</summary>
+    /// <summary>The result of a lost connection. After the end of the message it is unknown whether
+    /// the server has it, so there is no second try. Before that, nothing has been accepted.
+    /// </summary>
     private TransactionResult Lost(IOException e)
     {
         bool isTimeout = e is SmtpTimeoutException;
@@ -348,7 +349,7 @@ internal sealed class ClientTransaction(SmtpLink link, RemoteMail mail)
         {
             IsTimeout = isTimeout,
 
-            // A reset may have lost replies.
+            // A reset connection may have lost replies.
             MayBeRecipients = _isMailTaken || (_offers.Pipelining && !isTimeout),
             IsAtMessage = answered == mail.Recipients.Count,
             Culprit = answered,

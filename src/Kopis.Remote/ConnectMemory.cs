@@ -5,11 +5,10 @@ using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// Hosts that did not answer recently, as in qmail's tcpto (contract §8.2): after two timeouts an
-/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for qmail-tcpto
-/// and across restarts. IPv6 addresses, for which the file has no room, and all addresses if it
-/// cannot be used, are kept in memory; at most as many.
+/// <summary>Remembers hosts that did not answer recently, as qmail's tcpto does (contract §8.2):
+/// after two timeouts an address is not tried for about an hour. IPv4 addresses are in
+/// queue/lock/tcpto, for qmail-tcpto and across restarts. Memory has IPv6 addresses, for which the
+/// file has no room, and all addresses if the file cannot be used; it holds as many as the file.
 /// </summary>
 internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 {
@@ -21,18 +20,18 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     private readonly Dictionary<IPAddress, (int Timeouts, uint Last)> _own = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Which addresses of this host are not used for a while.</summary>
+    /// <summary>Addresses of this host that are not used for a while.</summary>
     internal SourceRests Sources { get; } = new(clock);
 
-    /// <summary>Which addresses speak QMTP.</summary>
+    /// <summary>Addresses that speak QMTP.</summary>
     internal QmtpHosts Qmtp { get; } = new(clock);
 
-    /// <summary>How many recipients of a transaction destinations take.</summary>
+    /// <summary>How many recipients of a transaction each destination accepts.</summary>
     internal RecipientLimits Recipients { get; } = new(clock);
 
     private uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>Whether to try another address instead.</summary>
+    /// <summary>Whether the address should be skipped for now.</summary>
     internal bool ShouldSkip(IPAddress address)
     {
         lock (_lock)
@@ -43,7 +42,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
                 TryFile(() => (timeouts, last) = TimeoutTable.Find(file.Read(), address));
             }
 
-            // A time in the future is from before the clock was set back.
+            // A time in the future was noted before the clock was set back.
             return timeouts >= 2 && Now >= last && Now < (ulong)last + LeaveAloneSeconds;
         }
     }
@@ -56,8 +55,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             _own.Remove(address);
             TryFile(() =>
             {
-                // Nearly all answers come from hosts that always answer: no lock is needed for
-                // those.
+                // Nearly all answers come from hosts that always answer, and those need no lock.
                 if (TimeoutTable.Find(file.Read(), address).Timeouts > 0)
                 {
                     file.NoteAnswer(address);
@@ -79,7 +77,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
         }
     }
 
-    /// <summary>False if the file cannot be used: mail goes out without it.</summary>
+    /// <summary>False if the file cannot be used; mail is sent without it.</summary>
     private static bool TryFile(Action action)
     {
         try

@@ -2,8 +2,8 @@ using Kopis.Posix;
 
 namespace Kopis.Remote;
 
-/// <summary>The message on standard input: a file as it is, a pipe read into memory's file first.
-/// </summary>
+/// <summary>The message on standard input. A file is used as it is; a pipe is first read into an
+/// in-memory file.</summary>
 internal sealed class DescriptorMessage : IRemoteMessage, IDisposable
 {
     private const int StandardInput = 0;
@@ -19,7 +19,7 @@ internal sealed class DescriptorMessage : IRemoteMessage, IDisposable
 
     public long Length { get; }
 
-    /// <exception cref="PosixException">It cannot be read.</exception>
+    /// <exception cref="PosixException">The message cannot be read.</exception>
     internal static DescriptorMessage OfStandardInput()
     {
         if (Fd.Status(StandardInput).IsRegular)

@@ -7,10 +7,9 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// Names destinations (docs/SENDING.md): domains whose mail goes to the same servers have the same
-/// one. The DNS questions are those that a delivery asks later, and their answers are cached.
-/// </summary>
+/// <summary>Finds the names of destinations (docs/SENDING.md). Domains whose mail goes to the same
+/// servers have the same name. The DNS questions are those that a delivery asks later, and their
+/// answers are cached.</summary>
 internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
 {
     /// <summary>Routes do not come from DNS; their file may change.</summary>
@@ -26,16 +25,17 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
             return new WideAnswer(question.Id, false, time, its);
         }
 
-        // Whether the message was submitted here is not known yet. Mail with a login mostly was.
+        // It is not known yet whether the message was submitted here. Mail with a login usually
+        // was.
         SmtpRoute? route = settings.Lmtp.Find(question.Domain) ?? settings.Senders.Route(
             question.Sender, settings.Routes.Find(question.Domain), isOwn: () => true);
         (string name, uint seconds) = await FindAsync(question.Domain, route, stop);
         return new WideAnswer(question.Id, settings.Senders.HasAny, seconds, name);
     }
 
-    /// <summary>The name of a domain's destination, and how long it holds.</summary>
+    /// <summary>The name of a domain's destination, and for how many seconds it is valid.</summary>
     /// <param name="host">The domain.</param>
-    /// <param name="route">The route of its mail; null: to its MX hosts.</param>
+    /// <param name="route">The route of its mail; null: its MX hosts.</param>
     /// <param name="stop">Ends the wait.</param>
     internal async Task<(string Name, uint Seconds)> FindAsync(
         byte[] host, SmtpRoute? route, CancellationToken stop)
@@ -55,7 +55,7 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
 
         if (route is not null)
         {
-            // Each login has limits of its own at a relay.
+            // Each login at a relay has its own limits.
             string user = route.Login is { } login ? $" {login.Key[..16]}" : "";
             IEnumerable<string> relays = route.All.Select(one =>
                 $"[{Printable(one.Relay.ToLowerInvariant())}]:{Number(one.Port)}");
@@ -78,7 +78,7 @@ internal sealed class DestinationNames(RemoteSettings settings, IMailDns dns)
         return answer.Status == DnsStatus.TryAgain || answer.Records is [{ Host.Length: 0 }]
             || domain.Length == 0
             ? (Cut($"unresolved {domain}"), WideFrames.SecondsMin)
-            : hosts.Length == 0 ? (Cut(domain), seconds) // It has no MX.
+            : hosts.Length == 0 ? (Cut(domain), seconds) // The domain has no MX.
             : (Cut(string.Join(',', hosts)), seconds);
     }
 

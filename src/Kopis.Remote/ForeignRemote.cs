@@ -4,18 +4,16 @@ using Kopis.Posix;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// A qmail-remote of another make (QMAILREMOTE), started for each recipient; its output is read as
-/// qmail-rspawn reads it (contract §8.1). One that does not run delays mail, and the report says
-/// why; it never bounces it, nor does the mail go out by our own sessions instead.
-/// </summary>
-/// <param name="word">A path, or a name along PATH.</param>
-/// <param name="environment">What it is started with.</param>
+/// <summary>Runs a foreign qmail-remote (QMAILREMOTE) for each recipient; its output is read as
+/// qmail-rspawn reads it (contract §8.1). If it cannot be run, mail is deferred and the report says
+/// why. The mail is never bounced for that, nor sent by our own sessions instead.</summary>
+/// <param name="word">A path, or a name to find in PATH.</param>
+/// <param name="environment">Its environment.</param>
 internal sealed class ForeignRemote(byte[] word, ByteEnvironment environment)
 {
     private const int OutputBytesMax = 64 * 1024;
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs it until it ends.</summary>
     internal Outcome Deliver(byte[] host, byte[] sender, byte[] recipient, IRemoteMessage message)
     {
         if (ProgramPath.Find(environment, word) is not { } path)
@@ -55,7 +53,7 @@ internal sealed class ForeignRemote(byte[] word, ByteEnvironment environment)
         }
     }
 
-    /// <summary>The result of an exit code and an output.</summary>
+    /// <summary>The result for an exit code and an output.</summary>
     internal static Outcome Judge(WaitStatus status, ReadOnlySpan<byte> output)
     {
         if (status.Crashed)

@@ -12,7 +12,8 @@ internal sealed class ForwardedParts(MessageOrigin origin) : IMessageParts
 
     private bool? _isForwarded;
 
-    /// <summary>Whether a message is forwarded. One whose header cannot be read is.</summary>
+    /// <summary>Whether a message is forwarded. If its header cannot be parsed, it counts as
+    /// forwarded.</summary>
     /// <exception cref="IOException">The message cannot be read.</exception>
     internal static bool Find(MessageOrigin origin, IRemoteMessage message)
     {

@@ -7,11 +7,9 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// The senders of mail that leaves (SRS): a foreign one of a forwarded message becomes an address
-/// of control/srsdomain, and a bounce to such an address goes to the sender that it was made of
-/// (docs/decisions/srs.md). May be used from many threads.
-/// </summary>
+/// <summary>Chooses the senders of outgoing mail (SRS). A foreign sender of a forwarded message is
+/// replaced by an address at control/srsdomain. A bounce to such an address goes to the sender that
+/// the address was made from (docs/decisions/srs.md). May be used from many threads.</summary>
 /// <param name="control">The control files; the secrets are beside them.</param>
 /// <param name="time">The clock.</param>
 /// <param name="warn">Gets a line for the log.</param>
@@ -28,9 +26,9 @@ internal sealed class ForwardedSenders(
         ],
         () => State.Read(control), time);
 
-    private bool _hasAdvised; // Two threads may do it at the same time: two lines are no harm.
+    private bool _hasAdvised; // Two threads may both log it, which does no harm.
 
-    /// <summary>Whether addresses of a domain may be ours by SRS.</summary>
+    /// <summary>Whether addresses of a domain may be our SRS addresses.</summary>
     /// <exception cref="ConfigurationException">The control files cannot be used.</exception>
     internal bool IsOwn(ReadOnlySpan<byte> domain)
     {
@@ -38,9 +36,10 @@ internal sealed class ForwardedSenders(
         return own.Length > 0 && Ascii8.EqualsIgnoreCase(domain, own);
     }
 
-    /// <summary>Finds where a bounce goes.</summary>
-    /// <param name="recipient">Of our domain.</param>
-    /// <param name="sender">The sender that it was made of; empty unless it is good.</param>
+    /// <summary>Finds where a bounce to an SRS address goes.</summary>
+    /// <param name="recipient">An address at our SRS domain.</param>
+    /// <param name="sender">The sender that the address was made from; empty unless the address is
+    /// valid.</param>
     /// <exception cref="ConfigurationException">The secrets cannot be used.</exception>
     internal SrsVerdict Resolve(ReadOnlySpan<byte> recipient, out byte[] sender)
     {
@@ -51,14 +50,14 @@ internal sealed class ForwardedSenders(
             : SrsVerdict.NotSrs;
     }
 
-    /// <summary>The sender that a message leaves with.</summary>
-    /// <param name="sender">The one in its envelope.</param>
+    /// <summary>The sender to use when the message leaves.</summary>
+    /// <param name="sender">The sender in its envelope.</param>
     /// <param name="origin">Where the message came from.</param>
     /// <param name="message">The message.</param>
-    /// <param name="goesBack">Whether it goes to the sender of a forwarded message: then it is
-    /// forwarded itself.</param>
-    /// <exception cref="ConfigurationException">It must be rewritten, and the secrets cannot be
-    /// used.</exception>
+    /// <param name="goesBack">Whether it goes to the sender of a forwarded message, so that it is
+    /// itself forwarded.</param>
+    /// <exception cref="ConfigurationException">The sender must be rewritten, and the secrets
+    /// cannot be used.</exception>
     /// <exception cref="IOException">The message cannot be read.</exception>
     internal byte[] SenderOf(
         byte[] sender, MessageOrigin origin, IRemoteMessage message, bool goesBack)
@@ -77,15 +76,15 @@ internal sealed class ForwardedSenders(
             return sender;
         }
 
-        // A sender that is not a valid address, or too long, stays as it is.
+        // A sender that is not a valid address, or is too long, is not changed.
         return state.Required().Rewrite(sender, time.GetUtcNow()) ?? sender;
     }
 
-    /// <summary>What the control files say.</summary>
-    /// <param name="Domain">In lower case; empty where senders are not rewritten.</param>
-    /// <param name="Rewriting">Null: the secrets cannot be used.</param>
-    /// <param name="Fault">Why not.</param>
-    /// <param name="Own">Null: not known.</param>
+    /// <summary>The settings in the control files.</summary>
+    /// <param name="Domain">The domain in lower case; empty: senders are not rewritten.</param>
+    /// <param name="Rewriting">Makes SRS addresses; null: the secrets cannot be used.</param>
+    /// <param name="Fault">Why they cannot be used.</param>
+    /// <param name="Own">The senders of this host; null: not known.</param>
     private sealed record State(
         byte[] Domain, SenderRewriting? Rewriting, string Fault, OwnSenders? Own)
     {

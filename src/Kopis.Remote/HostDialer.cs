@@ -5,28 +5,27 @@ using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// Connects to the addresses of a destination, from the address of this host that control files
-/// name. Where a host has addresses of both families and the first one has not answered within 250
-/// ms, the other family is tried beside it, and the first connection counts (RFC 8305 §5, with two
-/// at once at most).
-/// </summary>
+/// <summary>Connects to the addresses of a destination, from the address of this host that control
+/// files name. If a host has addresses of both families and the first has not answered within 250
+/// ms, an address of the other family is tried as well, and the first connection is used (RFC 8305
+/// §5, with two attempts at once at most).</summary>
 /// <param name="settings">The control files.</param>
-/// <param name="memory">Which addresses do not answer, and which of ours are rested.</param>
-/// <param name="sources">From where.</param>
+/// <param name="memory">Knows which addresses do not answer, and which of ours are rested.</param>
+/// <param name="sources">Chooses our own address.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class HostDialer(
     RemoteSettings settings, ConnectMemory memory, SourceChoice sources, TimeProvider clock)
 {
     private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250); // RFC 8305 §5.
 
-    /// <summary>Connects to the address that the walk is at, or to another of the same host.
-    /// </summary>
+    /// <summary>Connects to the address that the walk has reached, or to another one of the same
+    /// host.</summary>
     /// <param name="hosts">The addresses of the destination.</param>
-    /// <param name="walk">How far it has come; it says why there is no connection.</param>
+    /// <param name="walk">The progress of the transaction; it records why there is no connection.
+    /// </param>
     /// <param name="destination">The destination's name.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>Null where there is no connection.</returns>
+    /// <returns>Null if there is no connection.</returns>
     internal async Task<Dialed?> OpenAsync(
         IReadOnlyList<RemoteHost> hosts, AddressWalk walk, string destination,
         CancellationToken stop)
@@ -68,8 +67,8 @@ internal sealed class HostDialer(
         return won;
     }
 
-    /// <summary>Connects to one address again.</summary>
-    /// <returns>Null where there is no connection; the walk says why.</returns>
+    /// <summary>Connects to one address a second time.</summary>
+    /// <returns>Null if there is no connection; the walk records why.</returns>
     internal async Task<Dialed?> AgainAsync(
         RemoteHost host, int place, AddressWalk walk, string destination,
         CancellationToken stop)
@@ -85,7 +84,7 @@ internal sealed class HostDialer(
         walk.NoteTried(one.Place);
         if (one.Socket is not null)
         {
-            return; // Whether it serves is seen later.
+            return; // Whether it serves is known later.
         }
 
         if (one.IsWithoutSource)
@@ -112,7 +111,7 @@ internal sealed class HostDialer(
         walk.NoConnection(host, one.Why);
         if (host.IsQmtp)
         {
-            // It says nothing of SMTP there.
+            // This says nothing about SMTP at the address.
             if (!one.IsOurs)
             {
                 memory.Qmtp.Note(host.EndPoint.Address, serves: false);
@@ -131,15 +130,15 @@ internal sealed class HostDialer(
         }
     }
 
-    /// <summary>The next address of the same host in the other family; -1: there is none.
-    /// </summary>
+    /// <summary>The place of the next address of the same host in the other family; -1: there is
+    /// none.</summary>
     private int OtherFamily(IReadOnlyList<RemoteHost> hosts, AddressWalk walk)
     {
         RemoteHost first = hosts[walk.At];
         for (int i = walk.At + 1; i < hosts.Count && first.Name.Length > 0
             && hosts[i].Name == first.Name; i++)
         {
-            // By QMTP the same host's addresses for SMTP stand between them.
+            // With QMTP, the same host's addresses for SMTP are in between.
             IPAddress address = hosts[i].EndPoint.Address;
             if (address.AddressFamily != first.EndPoint.AddressFamily
                 && hosts[i].EndPoint.Port == first.EndPoint.Port && !walk.IsTried(i, hosts[i])
@@ -170,7 +169,8 @@ internal sealed class HostDialer(
         }
     }
 
-    /// <summary>Never throws for what the network does, nor where it is to stop.</summary>
+    /// <summary>Connects to an address. Does not throw if the network fails or the wait is
+    /// cancelled.</summary>
     private async Task<Dialed> ConnectAsync(
         RemoteHost host, int place, string destination, CancellationToken stop)
     {
@@ -206,7 +206,7 @@ internal sealed class HostDialer(
         bool isBound = false;
         try
         {
-            // There may be no more descriptors, no IPv6 on this host, or no such address here.
+            // There may be no descriptors, no IPv6 on this host, or no such address here.
             socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
             {
                 NoDelay = true,
@@ -243,8 +243,8 @@ internal sealed class HostDialer(
         }
     }
 
-    /// <summary>A port is taken when the connection begins: one port may serve connections to many
-    /// servers then.</summary>
+    /// <summary>Binds the address only; the port is chosen when the connection begins, so that one
+    /// port may serve connections to many servers.</summary>
     private void Bind(Socket socket, IPAddress? source)
     {
         if (source is null)

@@ -6,21 +6,20 @@ using Kopis.Net.Sts;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// What a receiver's DANE and MTA-STS come to at one of its hosts (RFC 7672 §2, RFC 8461 §5,
-/// RFC 8689 §4.2.1). DANE goes first: a policy of MTA-STS saves no host that fails it (RFC 8461
-/// §2). Pure.
-/// </summary>
-/// <param name="demand">What the operator and the message ask of the destination.</param>
+/// <summary>Combines a receiver's DANE and MTA-STS for one of its hosts (RFC 7672 §2, RFC 8461 §5,
+/// RFC 8689 §4.2.1). DANE comes first: a host that fails DANE is refused even if a policy of
+/// MTA-STS allows it (RFC 8461 §2). Pure.</summary>
+/// <param name="demand">What the operator and the message require of the destination.</param>
 /// <param name="host">The host's name.</param>
-/// <param name="domain">The destination's; for a relay its own name again, since a certificate of
-/// the recipients' domain says nothing of it.</param>
-/// <param name="isSecure">DNSSEC says that the host is the domain's, or the operator does.</param>
+/// <param name="domain">The destination's domain. For a relay it is the relay's own name, since a
+/// certificate for the recipients' domain says nothing about it.</param>
+/// <param name="isSecure">Whether DNSSEC, or the operator, says that the host belongs to the
+/// domain.</param>
 internal sealed class HostRules(TlsDemand demand, string host, string domain, bool isSecure)
 {
     private const string StsReason = "its domain's policy of MTA-STS";
 
-    /// <summary>Decides.</summary>
+    /// <summary>Decides what is required of TLS at the host.</summary>
     internal HostVerdict Decide(DaneAnswer dane, StsAnswer sts) => dane.State switch
     {
         DaneState.Unknown => Refuse(
@@ -39,7 +38,8 @@ internal sealed class HostRules(TlsDemand demand, string host, string domain, bo
     private static AppliedPolicy Tlsa(DaneAnswer dane) =>
         new(AppliedPolicy.Tlsa, [.. dane.Records.Select(one => one.ToString())]);
 
-    /// <summary>Names count where an authority is matched (RFC 7672 §3.2.2).</summary>
+    /// <summary>Names are checked if a TLSA record matches an authority (RFC 7672 §3.2.2).
+    /// </summary>
     private HostVerdict ByDane(DaneAnswer dane) => new(
         demand with
         {

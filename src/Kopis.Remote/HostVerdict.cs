@@ -2,19 +2,19 @@ using Kopis.Mail.TlsReports;
 
 namespace Kopis.Remote;
 
-/// <summary>What is asked of TLS at one host of a destination.</summary>
-/// <param name="Demand">What is asked.</param>
-/// <param name="Policy">Which policy of the receiver that comes from, for reports; null where it
-/// is not asked.</param>
+/// <summary>What is required of TLS at one host of a destination.</summary>
+/// <param name="Demand">The requirement.</param>
+/// <param name="Policy">The receiver's policy that it comes from, for reports; null if receivers
+/// are not asked.</param>
 internal sealed record HostVerdict(TlsDemand Demand, AppliedPolicy? Policy)
 {
-    /// <summary>Why nothing may be sent there; null: it may.</summary>
+    /// <summary>Why nothing may be sent there; null: mail may be sent.</summary>
     internal RemoteReport? Refusal { get; init; }
 
-    /// <summary>What was wrong before there was a session.</summary>
+    /// <summary>The fault that was found before there was a session.</summary>
     internal TlsResultType Result { get; init; }
 
-    /// <summary>The message's sender rather has it delivered: its connection is for none but
-    /// its like.</summary>
+    /// <summary>Whether the message's sender prefers delivery to TLS. Its connection is shared only
+    /// by such messages.</summary>
     internal bool IsLax { get; init; }
 }

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Remote;
 
-/// <summary>Idle connections, found by what they may carry or by where they go. Not safe for
-/// several threads.</summary>
+/// <summary>Idle connections, found by what they may carry or by their destination. Not
+/// thread-safe.</summary>
 internal sealed class IdleLinks
 {
     private readonly Dictionary<string, List<SmtpLink>> _byKey = [];
     private readonly Dictionary<string, List<SmtpLink>> _byDestination = [];
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many connections there are.</summary>
     internal int Count { get; private set; }
 
     internal void Add(SmtpLink link)
@@ -23,20 +23,20 @@ internal sealed class IdleLinks
         Count++;
     }
 
-    /// <summary>Removes the one that became idle last.</summary>
-    /// <param name="key">What it must be able to carry.</param>
-    /// <param name="fits">What else it must be.</param>
+    /// <summary>Removes the connection that became idle last.</summary>
+    /// <param name="key">The key that it must have.</param>
+    /// <param name="fits">A further condition.</param>
     /// <returns>Null if there is none.</returns>
     internal SmtpLink? TakeByKey(string key, Predicate<SmtpLink> fits) =>
         Take(_byKey, key, fits);
 
-    /// <summary>Removes the one that became idle last.</summary>
-    /// <param name="destination">Where it must go.</param>
+    /// <summary>Removes the connection that became idle last.</summary>
+    /// <param name="destination">The destination that it must go to.</param>
     /// <returns>Null if there is none.</returns>
     internal SmtpLink? TakeByDestination(string destination) =>
         Take(_byDestination, destination, static _ => true);
 
-    /// <summary>Removes all that fit.</summary>
+    /// <summary>Removes all connections that meet a condition.</summary>
     internal SmtpLink[] TakeAll(Predicate<SmtpLink> fits)
     {
         SmtpLink[] taken = [.. _byKey.Values.SelectMany(links => links).Where(link => fits(link))];

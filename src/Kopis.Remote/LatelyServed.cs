@@ -2,21 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Remote;
 
-/// <summary>The destinations that had a delivery a short time ago. May be used from many threads.
-/// </summary>
+/// <summary>Destinations with a recent delivery. May be used from many threads.</summary>
 internal sealed class LatelyServed
 {
-    /// <summary>Destinations at most; when there are more, those of before are forgotten.</summary>
+    /// <summary>How many destinations are remembered; if there are more, older ones are forgotten.
+    /// </summary>
     internal const int Most = 4096;
 
     private readonly Dictionary<string, DateTimeOffset> _times = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <summary>A delivery ends.</summary>
-    /// <param name="destination">Where it went.</param>
+    /// <summary>Notes the end of a delivery.</summary>
+    /// <param name="destination">Its destination.</param>
     /// <param name="now">The time.</param>
-    /// <param name="within">What is a short time.</param>
-    /// <returns>Whether another one ended there in that time.</returns>
+    /// <param name="within">How long a delivery counts as recent.</param>
+    /// <returns>Whether another delivery ended there within that time.</returns>
     internal bool Note(string destination, DateTimeOffset now, TimeSpan within)
     {
         lock (_lock)

@@ -1,9 +1,9 @@
 namespace Kopis.Remote;
 
-/// <summary>The right to one connection to a destination; given back when that is closed.
-/// </summary>
+/// <summary>The right to one connection to a destination. It is returned when the connection is
+/// closed.</summary>
 /// <param name="destination">Its name.</param>
-/// <param name="release">Gives it back.</param>
+/// <param name="release">Returns it.</param>
 internal sealed class LinkPlace(string destination, Action<string> release) : IDisposable
 {
     private int _isReleased;

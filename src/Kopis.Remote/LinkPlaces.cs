@@ -1,14 +1,14 @@
 namespace Kopis.Remote;
 
-/// <summary>Counts the connections to each destination, those that are idle or being opened
-/// included, and wakes who waits for one. May be used from many threads.</summary>
+/// <summary>Counts the connections to each destination, including those that are idle or being
+/// opened, and wakes those who wait for one. May be used from many threads.</summary>
 internal sealed class LinkPlaces(TimeProvider clock)
 {
     private readonly Dictionary<string, Destination> _all = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <summary>One more connection.</summary>
-    /// <returns>Null if there are as many as there may be.</returns>
+    /// <summary>Takes the right to one more connection.</summary>
+    /// <returns>Null if there are as many connections as allowed.</returns>
     internal LinkPlace? TryEnter(string destination, int most)
     {
         lock (_lock)
@@ -24,10 +24,11 @@ internal sealed class LinkPlaces(TimeProvider clock)
         }
     }
 
-    /// <summary>Waits for something to change at a destination: a connection was closed, or became
-    /// idle. One waiter is woken by each.</summary>
+    /// <summary>Waits for a change at a destination: a connection was closed, or became idle. Each
+    /// change wakes one waiter.</summary>
     /// <param name="destination">Its name.</param>
-    /// <param name="isFree">Asked once, with no change missed: nothing to wait for.</param>
+    /// <param name="isFree">Called once, after which no change is missed: whether there is nothing
+    /// to wait for.</param>
     /// <param name="limit">The longest wait.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>False if nothing changed in that time.</returns>
@@ -62,7 +63,7 @@ internal sealed class LinkPlaces(TimeProvider clock)
                 Destination one = Find(destination);
                 if (!one.Waiting.Remove(waiter) && !takesWake)
                 {
-                    one.Wake(); // It was woken too, and needs it not: the next one may.
+                    one.Wake(); // It was woken too, but does not need it.
                 }
 
                 Forget(destination);
@@ -80,7 +81,7 @@ internal sealed class LinkPlaces(TimeProvider clock)
         }
     }
 
-    /// <summary>A connection became idle: somebody may have it.</summary>
+    /// <summary>Called when a connection became idle, so that a waiter may have it.</summary>
     internal void Wake(string destination)
     {
         lock (_lock)

@@ -3,20 +3,19 @@ using Kopis.Posix;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// All connections: no destination has more than its rule allows, those included that wait for the
-/// next message to the same destination. They wait for a short time, few in number, none for long,
-/// and only where a next message is likely.
-/// One whose server said anything or closed it meanwhile is not used.
-/// </summary>
+/// <summary>All connections. No destination has more than its rule allows; idle connections, which
+/// wait for the next message to the same destination, count as well. Idle connections are few, wait
+/// only for a short time, and only if another message is likely. One whose server has sent
+/// something or closed it meanwhile is not used.</summary>
 /// <param name="clock">The clock.</param>
-/// <param name="idleMax">Idle ones in all.</param>
+/// <param name="idleMax">How many connections may be idle in all.</param>
 internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposable
 {
-    /// <summary>Idle ones of a process that runs few deliveries.</summary>
+    /// <summary>The same in a process that runs few deliveries.</summary>
     internal const int IdleLeast = 100;
 
-    /// <summary>After this its addresses are looked up anew.</summary>
+    /// <summary>How old a connection may get. After that the addresses are looked up again.
+    /// </summary>
     private static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -29,13 +28,13 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
     private int _generation;
     private bool _isClosed;
 
-    /// <summary>Whether destinations without a line in control/destinations are bounded too.
+    /// <summary>Whether destinations without a line in control/destinations are limited too.
     /// </summary>
     internal bool KeepsDefaults { get; init; }
 
-    /// <summary>The control files have changed: connections from before serve nobody else.
+    /// <summary>Called when the control files have changed: older connections are not used again.
     /// </summary>
-    /// <returns>A part of the keys of connections that are opened from now on.</returns>
+    /// <returns>A number that becomes part of the keys of connections opened from now on.</returns>
     internal int Renew()
     {
         SmtpLink[] old;
@@ -50,7 +49,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return generation;
     }
 
-    /// <summary>Closes idle ones.</summary>
+    /// <summary>Closes idle connections that meet a condition.</summary>
     internal void Close(Predicate<SmtpLink> which)
     {
         SmtpLink[] closed;
@@ -62,9 +61,9 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         ErrorLog.Watch(CloseAsync(closed));
     }
 
-    /// <summary>One that can be used at once; null if there is none.</summary>
-    /// <param name="key">What it must be able to carry.</param>
-    /// <param name="fits">What else it must be.</param>
+    /// <summary>An idle connection that can be used at once; null if there is none.</summary>
+    /// <param name="key">The key that it must have.</param>
+    /// <param name="fits">A further condition.</param>
     internal SmtpLink? Acquire(string key, Predicate<SmtpLink> fits)
     {
         while (TakeIdle(key, fits) is { } link)
@@ -80,15 +79,16 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return null;
     }
 
-    /// <summary>The right to open one more connection, or one that became idle meanwhile. An idle
-    /// one to the same destination, which serves other mail, is closed to make room.</summary>
+    /// <summary>Takes the right to open one more connection, or a connection that became idle
+    /// meanwhile. If necessary, an idle connection to the same destination that carries other mail
+    /// is closed.</summary>
     /// <param name="destination">The destination's name.</param>
     /// <param name="rule">Its rule.</param>
-    /// <param name="key">Of idle connections that will do; null: none will.</param>
-    /// <param name="fits">What else they must be.</param>
-    /// <param name="wait">How long to wait for it at most.</param>
+    /// <param name="key">The key of idle connections that can be used; null: none can.</param>
+    /// <param name="fits">A further condition.</param>
+    /// <param name="wait">How long to wait at most.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>Neither, if there was none in that time.</returns>
+    /// <returns>Both are null if there was neither in that time.</returns>
     internal async Task<(LinkPlace? Place, SmtpLink? Link)> EnterAsync(
         string destination, DestinationRule rule, string? key, Predicate<SmtpLink> fits,
         TimeSpan wait, CancellationToken stop)
@@ -131,12 +131,12 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         }
     }
 
-    /// <summary>Whether one more transaction of the same message can follow on a connection.
+    /// <summary>Whether another transaction of the same message can follow on a connection.
     /// </summary>
     internal bool CanGoOn(SmtpLink link) =>
         (link.IsClean || link.NeedsReset) && HasMessagesLeft(link) && link.Peer.IsQuiet;
 
-    /// <summary>Receives a connection back after a message, or closes it.</summary>
+    /// <summary>Takes a connection back after a message, or closes it.</summary>
     internal async ValueTask ReturnAsync(SmtpLink link)
     {
         link.IdleSince = clock.GetUtcNow();
@@ -154,7 +154,7 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         }
     }
 
-    /// <summary>Closes all; those that come back later too.</summary>
+    /// <summary>Closes all connections, including those that are returned later.</summary>
     public async ValueTask DisposeAsync()
     {
         SmtpLink[] all;
@@ -179,9 +179,9 @@ internal sealed class LinkPool(TimeProvider clock, int idleMax) : IAsyncDisposab
         return link.Messages < most && clock.GetUtcNow() - link.Opened < AgeMax;
     }
 
-    /// <summary>Whether more mail to its destination is likely soon: it carried more than one
-    /// message, or the destination has other connections, or another delivery was there just
-    /// now. An idle connection to each domain of a list would serve nobody.</summary>
+    /// <summary>Whether more mail to the link's destination is likely soon: the link carried more
+    /// than one message, or the destination has other connections, or another delivery to it has
+    /// just ended. For a list, one idle connection to each domain would be of no use.</summary>
     private bool HasMoreMail(SmtpLink link)
     {
         if (link.Place is not { } place)

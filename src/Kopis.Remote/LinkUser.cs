@@ -14,8 +14,8 @@ internal sealed class LinkUser(
     /// <summary>The most recipients of a transaction, for this message.</summary>
     internal int RecipientsMost { get; set; } = int.MaxValue;
 
-    /// <summary>If more recipients were given than a transaction may have there, how many it may
-    /// have; else <see cref="int.MaxValue"/>.</summary>
+    /// <summary>If more recipients were given than a transaction may have at the destination, how
+    /// many it may have; else <see cref="int.MaxValue"/>.</summary>
     internal int CutAt { get; private set; } = int.MaxValue;
 
     /// <summary>Runs a transaction for recipients, or for as many of them as the server accepts. If
@@ -24,7 +24,7 @@ internal sealed class LinkUser(
     {
         AddressWalk walk = new(route.Best);
         SendPart? before = null;
-        SendPart? left = null; // What the first server said that was left for another.
+        SendPart? left = null; // The result at the first server that was left for another.
         bool mayReuse = true;
         while (true)
         {
@@ -49,7 +49,7 @@ internal sealed class LinkUser(
                 {
                     before = new SendPart(count, result, HadSession: true);
 
-                    // A reply to MAIL is about the sender: it is not remembered for the address.
+                    // A reply to MAIL is about the sender, so it is not held against the address.
                     walk.IsForRecipients |= result.MayBeRecipients;
                     walk.NoteEnd(link.EndPoint);
                 }
@@ -64,7 +64,7 @@ internal sealed class LinkUser(
                 mayReuse = false;
                 left ??= new SendPart(count, result, HadSession: true);
                 walk.Leave(link.Server);
-                walk.IsForRecipients = true; // Its address is as good as before.
+                walk.IsForRecipients = true; // This says nothing about its address.
                 await pool.ReturnAsync(link);
                 continue;
             }
@@ -95,7 +95,7 @@ internal sealed class LinkUser(
             Math.Min(recipients, link.Rule.Recipients), Math.Min(theirs, RecipientsMost));
     }
 
-    /// <summary>Runs a transaction. Its place at the destination is freed, even by an exception.
+    /// <summary>Runs a transaction. If it throws, its place at the destination is freed as well.
     /// </summary>
     private async Task<TransactionResult> RunAsync(
         SmtpLink link, RemoteMail part, CancellationToken stop)

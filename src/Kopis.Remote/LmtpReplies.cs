@@ -2,16 +2,16 @@ using Kopis.Base;
 
 namespace Kopis.Remote;
 
-/// <summary>LMTP's replies to a message: one for each recipient that was accepted, in their order
-/// (RFC 2033 §4.2). Each decides about that recipient alone, at once: what becomes of the
-/// connection later is nothing to it.</summary>
+/// <summary>Reads the replies of an LMTP server to a message: one for each accepted recipient, in
+/// order (RFC 2033 §4.2). Each decides about its recipient at once, whatever happens to the
+/// connection later.</summary>
 internal sealed class LmtpReplies(SmtpLink link, RemoteReport report)
 {
-    private int _next; // The first recipient that may be without its reply.
+    private int _next; // The first recipient that may still lack its reply.
     private bool _isDelivered;
 
-    /// <summary>Reads all.</summary>
-    /// <exception cref="IOException">The connection is lost, or a reply has no sense.</exception>
+    /// <summary>Reads all replies.</summary>
+    /// <exception cref="IOException">The connection is lost, or a reply is malformed.</exception>
     internal async Task ReadAsync(CancellationToken stop)
     {
         for (; MoveToAccepted(); _next++)
@@ -31,7 +31,8 @@ internal sealed class LmtpReplies(SmtpLink link, RemoteReport report)
         }
     }
 
-    /// <summary>No more replies come: the others may have the message, or not.</summary>
+    /// <summary>Called if no more replies come: the other recipients may have the message or not.
+    /// </summary>
     internal void Lose(string why)
     {
         for (; MoveToAccepted(); _next++)
@@ -40,7 +41,7 @@ internal sealed class LmtpReplies(SmtpLink link, RemoteReport report)
         }
     }
 
-    /// <summary>Sets the message's report, which each recipient's own result comes before.
+    /// <summary>Sets the report about the message; each recipient's own result has precedence.
     /// </summary>
     internal RemoteReport End()
     {

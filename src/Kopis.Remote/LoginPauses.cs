@@ -2,13 +2,11 @@ using System.Globalization;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// Pauses logins that a relay refused: a login is tried again after one minute, then two, up to an
-/// hour, since servers block clients that keep trying. A login is a relay, a user and a secret; a
-/// new password or token is another login, and is tried at once. A lost connection is not a
-/// refusal, but more than three in a row are. Until a login has succeeded once, one connection at a
-/// time tries it. May be used from many threads.
-/// </summary>
+/// <summary>Pauses logins that a relay refused. A login is tried again after one minute, then two,
+/// and so on up to an hour, since servers block clients that keep trying. A login is a relay, a
+/// user and a secret; a new password or token makes another login, which is tried at once. A lost
+/// connection is not a refusal, but more than three in a row are. Until a login has succeeded once,
+/// one connection at a time tries it. May be used from many threads.</summary>
 /// <param name="clock">The clock.</param>
 /// <param name="warn">Gets a line about each refusal.</param>
 internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
@@ -35,9 +33,9 @@ internal sealed class LoginPauses(TimeProvider clock, Action<string> warn)
         }
     }
 
-    /// <summary>Tries a login, or waits for another connection that does, and then tries.</summary>
+    /// <summary>Tries a login. If another connection is trying it, waits for that first.</summary>
     /// <param name="secret">The login.</param>
-    /// <param name="login">Tries it: null, or the refusal.</param>
+    /// <param name="login">Makes one try: null, or the refusal.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Null if the session may begin.</returns>
     internal async Task<RemoteReport?> RunAsync(

@@ -1,10 +1,10 @@
 namespace Kopis.Remote;
 
-/// <summary>A login that came to nothing.</summary>
-/// <param name="Report">For the message: it waits.</param>
-/// <param name="Reason">For the log, without secrets.</param>
+/// <summary>A login that failed.</summary>
+/// <param name="Report">The report for the message, which is deferred.</param>
+/// <param name="Reason">The reason for the log, without secrets.</param>
 internal sealed record LoginRefusal(RemoteReport Report, string Reason)
 {
-    /// <summary>Whether the connection was lost, so that nobody has refused it.</summary>
+    /// <summary>Whether the connection was lost, so that the server has not refused it.</summary>
     internal bool IsLost { get; init; }
 }

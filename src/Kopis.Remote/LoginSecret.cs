@@ -6,19 +6,19 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Remote;
 
-/// <summary>What a login needs now: a password, or a token as its file has it.</summary>
+/// <summary>The secret of a login: a password, or a token from its file.</summary>
 /// <param name="Route">The relay and the login.</param>
 /// <param name="Value">The secret.</param>
 internal sealed record LoginSecret(SmtpRoute Route, byte[] Value)
 {
-    /// <summary>The relay's name, or its address, and its port: of a route's several relays the
-    /// one that it is for.</summary>
+    /// <summary>The relay's name or address, and its port. If a route has several relays, the one
+    /// that the secret is for.</summary>
     internal (string Host, int Port) Relay { get; private init; } = (Route.Relay, Route.Port);
 
     /// <summary>The login.</summary>
     internal SmtpLogin Login => Route.Login!;
 
-    /// <summary>The same for the same relay, user and secret; it does not tell the secret.
+    /// <summary>Equal for the same relay, user and secret. The secret cannot be derived from it.
     /// </summary>
     internal string Key => $"{Relay.Host}:{Relay.Port} "
         + Convert.ToHexString(SHA256.HashData([.. Login.User, 0, .. Value]));
@@ -27,10 +27,10 @@ internal sealed record LoginSecret(SmtpRoute Route, byte[] Value)
     internal LoginSecret At(string host, int port) => this with { Relay = (host, port) };
 
     /// <summary>Reads the secret of a route.</summary>
-    /// <param name="route">A route with a login.</param>
-    /// <param name="secrets">Where tokens are.</param>
+    /// <param name="route">A route that has a login.</param>
+    /// <param name="secrets">The directory with the tokens.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="ConfigurationException">There is no token that is valid.</exception>
+    /// <exception cref="ConfigurationException">There is no valid token.</exception>
     internal static LoginSecret Read(SmtpRoute route, PrivateDirectory secrets, DateTimeOffset now)
     {
         SmtpLogin login = route.Login!;

@@ -1,25 +1,24 @@
 namespace Kopis.Remote;
 
-/// <summary>
-/// Each recipient in a transaction of its own, after one of several failed. One after another
-/// while that is quick; if the server is slow, on more connections, so that none waits
-/// for another's reply.
-/// </summary>
+/// <summary>Delivers to each recipient in a transaction of its own, after a transaction with
+/// several has failed. One transaction follows another while that is quick. If the server is slow,
+/// more connections are used, so that no recipient waits for another's reply.</summary>
 /// <param name="mail">The message for all recipients.</param>
 /// <param name="route">Their destination.</param>
-/// <param name="pool">Connections that wait.</param>
+/// <param name="pool">Idle connections.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="verdicts">What is known of each recipient; set for those that are delivered to.
+/// <param name="verdicts">The result for each recipient; set for those that are delivered to here.
 /// </param>
 internal sealed class LoneDeliveries(
     RemoteMail mail, RemoteRoute route, LinkPool pool, TimeProvider clock,
     (RemoteReport Report, int Place)[] verdicts)
 {
-    /// <summary>Connections of one message at once: half of the default of
+    /// <summary>How many connections one message may use at once: half of the default of
     /// control/concurrencyremote.</summary>
     private const int ConnectionsMax = 10;
 
-    /// <summary>A transaction that takes longer makes room for another beside it.</summary>
+    /// <summary>After this long, another connection is opened besides the one that is in use.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -27,7 +26,7 @@ internal sealed class LoneDeliveries(
     private int _active;
     private int _done;
 
-    // Others have connections, and go on with theirs.
+    // The other connections go on.
     private bool IsAlone
     {
         get
@@ -50,8 +49,8 @@ internal sealed class LoneDeliveries(
         }
     }
 
-    /// <summary>Delivers to all of them.</summary>
-    /// <param name="recipients">Places in the mail.</param>
+    /// <summary>Delivers to all these recipients.</summary>
+    /// <param name="recipients">Their places in the mail.</param>
     /// <param name="stop">Ends the wait.</param>
     internal async Task RunAsync(IEnumerable<int> recipients, CancellationToken stop)
     {
@@ -67,8 +66,8 @@ internal sealed class LoneDeliveries(
         }
         finally
         {
-            // Behind one that crashed others go on, and read the message, which is not to be
-            // closed before.
+            // If one crashes, others still run and read the message, which must not be closed
+            // before they end.
             lock (_lock)
             {
                 _waiting.Clear();
@@ -103,8 +102,8 @@ internal sealed class LoneDeliveries(
         }
     }
 
-    /// <summary>One connection after another until nobody waits.</summary>
-    /// <returns>False if there is no further connection to be had beside others.</returns>
+    /// <summary>Serves one waiting recipient after another.</summary>
+    /// <returns>False if no connection besides the others can be opened.</returns>
     private async Task<bool> WorkAsync(CancellationToken stop)
     {
         lock (_lock)
@@ -155,7 +154,8 @@ internal sealed class LoneDeliveries(
         }
     }
 
-    /// <summary>A destination without a server is without one for all.</summary>
+    /// <summary>Notes a result. If the destination has no server, that holds for all recipients.
+    /// </summary>
     private void Note(int recipient, SendPart part)
     {
         lock (_lock)

@@ -3,20 +3,21 @@ using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 
-/// <summary>A message's bytes on their way to the server.</summary>
+/// <summary>Sends the bytes of a message to the server.</summary>
 internal static class MessageSender
 {
     private const int PieceBytes = 32 * 1024;
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Chunks whose replies are still to come: a long way is kept full, and the replies
-    /// fit in any socket's buffer.</summary>
+    /// <summary>How many chunks may be without a reply: enough to fill a long line, and few enough
+    /// for the replies to fit into any socket's buffer.</summary>
     private const int ChunksAhead = 16;
 
-    /// <summary>After DATA, with the final dot.</summary>
+    /// <summary>Sends a message after DATA, with the final dot.</summary>
     /// <param name="peer">The server.</param>
     /// <param name="message">The message.</param>
-    /// <param name="beforeLast">Called before what makes the server responsible.</param>
+    /// <param name="beforeLast">Called before the bytes are sent that make the server responsible
+    /// for the message.</param>
     /// <param name="stop">Ends the wait.</param>
     internal static async Task SendDataAsync(
         SmtpConnection peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
@@ -45,12 +46,13 @@ internal static class MessageSender
         }
     }
 
-    /// <summary>By BDAT.</summary>
+    /// <summary>Sends a message by BDAT.</summary>
     /// <param name="peer">The server.</param>
     /// <param name="message">The message.</param>
-    /// <param name="beforeLast">Called before what makes the server responsible.</param>
+    /// <param name="beforeLast">Called before the bytes are sent that make the server responsible
+    /// for the message.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>The code of the final reply, or that of the first refusal.</returns>
+    /// <returns>The code of the final reply, or of the first refusal.</returns>
     internal static async Task<int> SendChunksAsync(
         SmtpConnection peer, IRemoteMessage message, Action beforeLast, CancellationToken stop)
     {

@@ -5,10 +5,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// Signs messages of the queue (RFC 6376), each once: all deliveries of a message share its
-/// signatures, mostly later ones, too. May be used from many threads.
-/// </summary>
+/// <summary>Signs messages of the queue (RFC 6376), each once: all deliveries of a message share
+/// its signatures, including most later ones. May be used from many threads.</summary>
 /// <param name="keys">The keys.</param>
 /// <param name="time">The clock, for the dates of keys.</param>
 internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
@@ -20,16 +18,16 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     private readonly Dictionary<ulong, Task<MessageSignature>> _tasks = [];
     private readonly Queue<ulong> _order = new();
 
-    /// <summary>The signatures of a message; makes them if there are none yet.</summary>
-    /// <param name="body">The message; open until the task is over.</param>
+    /// <summary>The signatures of a message; they are made if there are none yet.</summary>
+    /// <param name="body">The message, which must stay open until the task is over.</param>
     /// <exception cref="IOException">The message cannot be read.</exception>
     internal Task<MessageSignature> SignAsync(QueuedBody body) =>
         body.Origin == MessageOrigin.Network
             ? Task.FromResult(MessageSignature.None)
             : SignAsync(body.Number, () => SignQueued(body));
 
-    /// <summary>The same for a message that is read in another way.</summary>
-    /// <param name="number">Names the message.</param>
+    /// <summary>The same for a message from another source.</summary>
+    /// <param name="number">Identifies the message.</param>
     /// <param name="sign">Signs it; runs on a thread of the pool.</param>
     internal Task<MessageSignature> SignAsync(ulong number, Func<MessageSignature> sign)
     {
@@ -50,14 +48,14 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
                 _tasks.Remove(_order.Dequeue());
             }
 
-            return _tasks[number] = Task.Run(sign); // It takes a while: up to seconds.
+            return _tasks[number] = Task.Run(sign); // This takes a while: up to seconds.
         }
     }
 
     /// <summary>Signs a message.</summary>
     /// <param name="origin">Where it came from.</param>
-    /// <param name="signed">t=: when it was queued, so that a second run has the same result.
-    /// </param>
+    /// <param name="signed">The value of t=: when the message was queued, so that signing it again
+    /// gives the same result.</param>
     /// <param name="message">Its bytes.</param>
     internal MessageSignature Sign(
         MessageOrigin origin, DateTimeOffset signed, IRemoteMessage message)
@@ -97,9 +95,10 @@ internal sealed class MessageSigner(DkimKeyDirectory keys, TimeProvider time)
     private MessageSignature SignQueued(QueuedBody body) =>
         Sign(body.Origin, body.Arrived, new QueuedRemoteMessage(body));
 
-    /// <summary>Whether a result may still be used: one that is being made, one made with keys that
-    /// have not changed since, or none because its author has no keys. If there are keys and none
-    /// of them signs now, the message is checked again, which reads its header.</summary>
+    /// <summary>Whether a result may still be used: one that is being made; one made with keys that
+    /// have not changed since; or an empty one because its author has no keys. If there are keys
+    /// but none of them can sign now, the message is checked again, which reads its header.
+    /// </summary>
     private bool IsGood(Task<MessageSignature> task) =>
         !task.IsCompleted
         || (task.IsCompletedSuccessfully && task.Result is { Fault: null } made

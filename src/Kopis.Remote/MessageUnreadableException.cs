@@ -1,5 +1,6 @@
 namespace Kopis.Remote;
 
-/// <summary>The queue's copy cannot be read: not the server's fault.</summary>
+/// <summary>Thrown if the queue's copy of the message cannot be read, which is not the server's
+/// fault.</summary>
 internal sealed class MessageUnreadableException(IOException inner)
     : Exception(inner.Message, inner);

@@ -2,9 +2,10 @@ using System.Net;
 
 namespace Kopis.Remote;
 
-/// <summary>Which servers have offered TLS: a later lack of it may be an attacker's doing. The last
-/// some thousand, of this process. Two generations: when the young one is full it becomes the old
-/// one, and the old one goes. May be used from many threads.</summary>
+/// <summary>Remembers which servers have offered TLS: if one no longer does, that may be an
+/// attacker's work. Holds some thousand addresses of this process, in two generations: when the
+/// young one is full it becomes the old one, and the old one is dropped. May be used from many
+/// threads.</summary>
 internal sealed class OfferMemory
 {
     /// <summary>Addresses of one generation.</summary>
@@ -14,8 +15,8 @@ internal sealed class OfferMemory
     private HashSet<IPAddress> _young = [];
     private HashSet<IPAddress> _old = [];
 
-    /// <summary>Remembers an offer.</summary>
-    /// <returns>Whether one is missing that there was before.</returns>
+    /// <summary>Notes whether a server offers TLS.</summary>
+    /// <returns>Whether it offered TLS before and does not now.</returns>
     internal bool IsLost(IPAddress address, bool isOffered)
     {
         lock (_lock)

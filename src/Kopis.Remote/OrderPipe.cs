@@ -5,13 +5,15 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
-/// <summary>qmail-send's end: orders from descriptor 0, reports to descriptor 1, in qmail's form
-/// (contract §6.2) or in frames (docs/SENDING.md). Reports may come from many threads.</summary>
-/// <param name="isWide">In frames.</param>
-/// <param name="slots">Deliveries at once.</param>
+/// <summary>The pipes to qmail-send: orders come on descriptor 0, reports go to descriptor 1, in
+/// qmail's format (contract §6.2) or in frames (docs/SENDING.md). Reports may come from many
+/// threads.</summary>
+/// <param name="isWide">Whether frames are used.</param>
+/// <param name="slots">How many deliveries may run at once.</param>
 internal sealed class OrderPipe(bool isWide, int slots)
 {
-    /// <summary>Deliveries at once in qmail's form, where a slot is one byte.</summary>
+    /// <summary>How many deliveries may run at once in qmail's format, where a slot is one byte.
+    /// </summary>
     internal const int NarrowSlots = 255;
 
     private readonly DeliveryCommandReader _narrow = new();
@@ -19,7 +21,7 @@ internal sealed class OrderPipe(bool isWide, int slots)
     private readonly List<DeliveryCommand> _commands = [];
     private readonly Lock _writing = new();
 
-    /// <summary>Says how many deliveries there may be.</summary>
+    /// <summary>Tells qmail-send how many deliveries may run at once.</summary>
     internal void Greet()
     {
         ArrayBufferWriter<byte> greeting = new();
@@ -35,8 +37,9 @@ internal sealed class OrderPipe(bool isWide, int slots)
         Fd.WriteAll(1, greeting.WrittenSpan);
     }
 
-    /// <summary>Cuts bytes into orders and questions.</summary>
-    /// <returns>False if the peer is not qmail-send: what runs is finished.</returns>
+    /// <summary>Splits bytes into orders and questions.</summary>
+    /// <returns>False if the other end is not qmail-send; running deliveries still finish.
+    /// </returns>
     internal bool TryRead(
         ReadOnlySpan<byte> bytes, List<WideOrder> orders, List<WideQuestion> questions)
     {
@@ -57,17 +60,18 @@ internal sealed class OrderPipe(bool isWide, int slots)
         }
         finally
         {
-            // What came before it is sound.
+            // The orders before the error are valid.
             orders.AddRange(_commands.Select(one => new WideOrder(one.Slot, one)));
             _commands.Clear();
         }
     }
 
-    /// <summary>One report a recipient, in the order of the command.</summary>
+    /// <summary>Writes one report for each recipient, in the order of the command.</summary>
     /// <param name="order">The order.</param>
-    /// <param name="outcome">What it came to, by the recipient's place.</param>
-    /// <param name="isPassedOn">Servers took over what was said of DSN.</param>
-    /// <param name="detail">What is known of the attempt, likewise; asked only in frames.</param>
+    /// <param name="outcome">The result for a recipient, by its place.</param>
+    /// <param name="isPassedOn">Whether servers took over the DSN requests.</param>
+    /// <param name="detail">Details of the attempt, by the recipient's place; used only in frames.
+    /// </param>
     internal void Report(
         WideOrder order, Func<int, Outcome> outcome, bool isPassedOn,
         Func<int, AttemptDetail> detail)
@@ -89,7 +93,7 @@ internal sealed class OrderPipe(bool isWide, int slots)
         Write(reports.WrittenSpan);
     }
 
-    /// <summary>Answers a question.</summary>
+    /// <summary>Writes the answer to a question.</summary>
     internal void Answer(WideAnswer answer)
     {
         ArrayBufferWriter<byte> frame = new(128);
@@ -107,7 +111,7 @@ internal sealed class OrderPipe(bool isWide, int slots)
             }
             catch (PosixException)
             {
-                // qmail-send is gone; it orders what it has no report of again.
+                // qmail-send is gone; a new one orders again what has no report.
             }
         }
     }

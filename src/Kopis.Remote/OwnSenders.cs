@@ -5,8 +5,8 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Remote;
 
-/// <summary>The senders that are this host's: of domains that it delivers mail for, or takes it
-/// for, and of its own name.</summary>
+/// <summary>The senders of this host: addresses in domains that it delivers or accepts mail for,
+/// and at its own name.</summary>
 internal sealed class OwnSenders
 {
     private readonly AddressMap _addresses;
@@ -17,13 +17,13 @@ internal sealed class OwnSenders
         (_addresses, _hosts, _me) = (addresses, hosts, me);
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be used.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be used.</exception>
     internal static OwnSenders Read(ControlDirectory control) => new(
         AddressMap.Read(control),
-        RcptHosts.Load(new ControlDirectory(control.Directory)), // Listeners say what is missing.
+        RcptHosts.Load(new ControlDirectory(control.Directory)), // Listeners warn if it is missing.
         control.ReadLine(HostFiles.Me));
 
-    /// <summary>The same; null if they cannot be used.</summary>
+    /// <summary>The same; null if a file cannot be used.</summary>
     internal static OwnSenders? TryRead(ControlDirectory control)
     {
         try
@@ -36,13 +36,13 @@ internal sealed class OwnSenders
         }
     }
 
-    /// <summary>Whether a sender is one of these.</summary>
+    /// <summary>Whether a sender is one of this host's.</summary>
     /// <param name="sender">An address with a domain.</param>
     internal bool Contains(ReadOnlySpan<byte> sender)
     {
         _ = _addresses.Route(sender, out bool isLocal);
         return isLocal
-            || (!_hosts.IsOpen && _hosts.Contains(sender)) // Where it is open, all are in it.
+            || (!_hosts.IsOpen && _hosts.Contains(sender)) // An open list has all domains.
             || (_me is not null
                 && Ascii8.EqualsIgnoreCase(sender[(sender.LastIndexOf((byte)'@') + 1)..], _me));
     }

@@ -8,15 +8,13 @@ using Kopis.Queue.QmailFormat;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// <c>qmail-remote host sender recip…</c>: message on fd 0, reports on fd 1, exit code 0 whatever
-/// they say (contract §8.2).
-/// </summary>
+/// <summary><c>qmail-remote host sender recip…</c>: reads the message on fd 0 and writes reports to
+/// fd 1. The exit code is 0 whatever they say (contract §8.2).</summary>
 public static class QmailRemoteProgram
 {
     /// <summary>Reads all control files once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
-    /// <returns>Lines that are of no use and stop nobody.</returns>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
+    /// <returns>Faults of single lines, which are ignored.</returns>
     public static IReadOnlyList<string> CheckControls(ControlDirectory control) =>
     [
         .. RemoteSettings.Read(control).Faults, .. MailDns.Read(control).Faults,

@@ -13,11 +13,10 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// <c>qmail-rspawn</c>: takes qmail-send's orders on fd 0 and runs each as an asynchronous session
-/// in itself; reports on fd 1, in any order (contract §7.1, §8.1). With <c>--wide</c> in frames,
-/// thousands at once, and it answers which destination a domain's mail has (docs/SENDING.md).
-/// </summary>
+/// <summary><c>qmail-rspawn</c>: reads qmail-send's orders on fd 0, runs each as an asynchronous
+/// session in this process, and writes reports to fd 1 in any order (contract §7.1, §8.1). With
+/// <c>--wide</c> it uses frames, runs thousands of deliveries at once, and answers which
+/// destination the mail of a domain has (docs/SENDING.md).</summary>
 public sealed class QmailRspawnProgram : IDisposable
 {
     private const int OwnDescriptors = 128; // Control files, DNS, what the runtime opens.
@@ -69,7 +68,7 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    /// <summary>Runs until the end of its input and of what runs.</summary>
+    /// <summary>Runs until its input has ended and all deliveries are done.</summary>
     public static int Run(ProgramContext context)
     {
         Lifeline.Watch(context);
@@ -96,7 +95,8 @@ public sealed class QmailRspawnProgram : IDisposable
             settings, dns, memory, pauses, TimeProvider.System, tls.For(settings, dns), pool);
     }
 
-    /// <summary>Deliveries at once: a quarter as many connections may be idle besides.</summary>
+    /// <summary>How many deliveries may run at once; a quarter as many connections may be idle
+    /// besides.</summary>
     private static int SlotsOf(int descriptors)
     {
         int slots = (descriptors - OwnDescriptors - LinkPool.IdleLeast) * 4
@@ -193,7 +193,7 @@ public sealed class QmailRspawnProgram : IDisposable
         if (Interlocked.Increment(ref _questions) > QuestionsMax)
         {
             Interlocked.Decrement(ref _questions);
-            return; // Whoever asks on without answers is not our qmail-send.
+            return; // Our qmail-send never has so many open questions.
         }
 
         _running.AddCount();
@@ -210,11 +210,11 @@ public sealed class QmailRspawnProgram : IDisposable
         }
         catch (ConfigurationException)
         {
-            // The deliveries say it.
+            // The deliveries report the fault.
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // A fault of ours: it costs an answer, and not the deliveries that run.
+            // This is a bug. It costs an answer, but not the deliveries that run.
             _faults.Write(
                 "qmail-rspawn: alert: looking up a domain crashed",
                 $"qmail-rspawn: alert: looking up a domain crashed: {ErrorLog.Of(e)}");
@@ -264,7 +264,7 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    /// <summary>What keeps a delivery from its end delays it.</summary>
+    /// <summary>Turns exceptions of a delivery into a deferral.</summary>
     private static async Task<Delivered> GuardAsync(Func<Task<Delivered>> deliver)
     {
         try
@@ -281,8 +281,8 @@ public sealed class QmailRspawnProgram : IDisposable
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // A fault of ours: it costs this delivery a delay, and is told in full. Without a
-            // report qmail-send would wait for it forever.
+            // This is a bug. It defers this delivery, and is logged in full. Without a report
+            // qmail-send would wait for it for ever.
             ErrorLog.Write($"qmail-rspawn: alert: delivery crashed: {ErrorLog.Of(e)}");
             return Retry("qmail-remote crashed.\n");
         }
@@ -316,8 +316,8 @@ public sealed class QmailRspawnProgram : IDisposable
         };
     }
 
-    /// <summary>To recipients of SRS: each goes to a host of its own, and what goes wrong with one
-    /// is no reason to send to another again.</summary>
+    /// <summary>Delivers to recipients at SRS addresses. Each goes to a host of its own; a failure
+    /// at one is no reason to send to another again.</summary>
     private async Task<Delivered> DeliverBackAsync(RemoteMail mail, MessageOrigin origin)
     {
         Outcome[] outcomes = new Outcome[mail.Recipients.Count];
@@ -359,7 +359,7 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private static Delivered Retry(string text) => new(_ => Outcome.Retry(text), false);
 
-    /// <summary>Parameters were checked by the queue writer and by the reader of its record.
+    /// <summary>The queue writer, and the reader of its record, have checked the parameters.
     /// </summary>
     private static RemoteMail ToMail(
         DeliveryCommand command, QueuedBody body, MessageSignature signature)
@@ -398,14 +398,14 @@ public sealed class QmailRspawnProgram : IDisposable
         return index => outcomes[index];
     }
 
-    /// <param name="For">The outcome for each recipient.</param>
-    /// <param name="IsPassedOn">Whether servers took over what was said of DSN.</param>
+    /// <param name="For">The result for each recipient.</param>
+    /// <param name="IsPassedOn">Whether servers took over the DSN requests.</param>
     private sealed record Delivered(Func<int, Outcome> For, bool IsPassedOn)
     {
         /// <summary>Where each attempt ended.</summary>
         internal Func<int, AttemptPoint> PointOf { get; init; } = _ => default;
 
-        /// <summary>What follows from each.</summary>
+        /// <summary>Classifies the attempt of each recipient.</summary>
         internal Func<int, AttemptJudge> JudgeOf { get; init; } = _ => AttemptJudge.Usual;
 
         /// <inheritdoc cref="RemoteReport.RecipientsMost"/>

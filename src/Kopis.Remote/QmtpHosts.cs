@@ -2,8 +2,8 @@ using System.Net;
 
 namespace Kopis.Remote;
 
-/// <summary>Which addresses were found to speak QMTP at port 209, and which not, for an hour, as
-/// with hosts that do not answer. May be used from many threads.</summary>
+/// <summary>Remembers for an hour which addresses speak QMTP at port 209 and which do not, as for
+/// hosts that do not answer. May be used from many threads.</summary>
 /// <param name="clock">The clock.</param>
 internal sealed class QmtpHosts(TimeProvider clock)
 {
@@ -13,15 +13,15 @@ internal sealed class QmtpHosts(TimeProvider clock)
     private readonly Dictionary<IPAddress, (bool Serves, long Until)> _known = [];
     private readonly Lock _lock = new();
 
-    /// <summary>It has answered a message there lately.</summary>
+    /// <summary>Whether it has recently answered a message there.</summary>
     internal bool Serves(IPAddress address) => Find(address) == true;
 
-    /// <summary>It has failed there lately: SMTP is used at once.</summary>
+    /// <summary>Whether it has recently failed there, so that SMTP is used at once.</summary>
     internal bool Fails(IPAddress address) => Find(address) == false;
 
-    /// <summary>Records what became of an attempt.</summary>
-    /// <param name="address">The server's.</param>
-    /// <param name="serves">It answered as a server of QMTP does.</param>
+    /// <summary>Notes the result of an attempt.</summary>
+    /// <param name="address">The server's address.</param>
+    /// <param name="serves">Whether it answered as a QMTP server does.</param>
     internal void Note(IPAddress address, bool serves)
     {
         long until =

@@ -5,27 +5,28 @@ using Kopis.Mail.Qmtp;
 
 namespace Kopis.Remote;
 
-/// <summary>One message over a connection of QMTP: everything goes out, and each recipient has its
-/// own reply. What DSN asks for stays with this host. A server of QMTP says nothing before it has
-/// all: the last byte goes out only where nothing has come, and so to none that speaks something
-/// else or has closed.</summary>
+/// <summary>Sends one message over a QMTP connection: everything is sent, and each recipient has
+/// its own reply. DSN requests stay with this host. A QMTP server sends nothing before it has
+/// everything. So the last byte is sent only if nothing has come: a server that speaks another
+/// protocol, or has closed the connection, never gets the whole message.</summary>
 /// <param name="link">The connection.</param>
 /// <param name="mail">The message and its recipients.</param>
-/// <param name="hosts">Who is known to speak QMTP.</param>
+/// <param name="hosts">Knows which hosts speak QMTP.</param>
 internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail, QmtpHosts hosts)
 {
-    /// <summary>How long an address that is not known has for a banner, or to close.</summary>
+    /// <summary>How long to wait for a banner, or for the end, from an address that is not known.
+    /// </summary>
     private static readonly TimeSpan QuietFor = TimeSpan.FromMilliseconds(500);
 
     private const int PieceBytes = 32 * 1024;
-    private const int ReplyBytesMax = 1000; // As much of one as a report shows.
+    private const int ReplyBytesMax = 1000; // As much of a reply as a report shows.
 
     private readonly RemoteReport _report = new();
     private readonly SmtpConnection _peer = link.Peer;
     private readonly bool _isReused = link.Messages > 0;
     private AttemptStage _stage = AttemptStage.Mail;
 
-    /// <summary>Sends.</summary>
+    /// <summary>Sends the message.</summary>
     internal async Task<TransactionResult> RunAsync(CancellationToken stop)
     {
         TransactionResult result = await TryAsync(stop);
@@ -97,7 +98,7 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail, QmtpHosts 
         }
 
         _peer.Output.Write(envelope.WrittenSpan[^1..]);
-        _stage = AttemptStage.Message; // From its last byte on the server may have the message.
+        _stage = AttemptStage.Message; // After its last byte the server may have the message.
         await _peer.FlushAsync(stop);
     }
 
@@ -143,7 +144,8 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail, QmtpHosts 
         }
     }
 
-    /// <summary>Who had a reply has it; of the others nobody knows, once all was sent.</summary>
+    /// <summary>The result of a lost connection. Recipients with a reply keep it; if everything was
+    /// sent, the result of the others is unknown.</summary>
     private TransactionResult Lost(IOException e)
     {
         bool isSent = _stage == AttemptStage.Message;
@@ -177,7 +179,7 @@ internal sealed class QmtpTransaction(SmtpLink link, RemoteMail mail, QmtpHosts 
     private static TransactionResult End(TransactionEnd end, RemoteReport report) =>
         new(end, report, []);
 
-    // A report is lines for people.
+    // A report consists of lines for people.
     private static byte[] Printable(ReadOnlySpan<byte> text)
     {
         byte[] line = text.ToArray();

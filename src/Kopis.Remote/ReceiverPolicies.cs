@@ -15,12 +15,13 @@ namespace Kopis.Remote;
 /// </summary>
 /// <param name="signed">DNS for DANE; null if no resolver can be trusted.</param>
 /// <param name="sts">Policies of MTA-STS; null if they are not used.</param>
-/// <param name="services">What is remembered.</param>
+/// <param name="services">What outlives a change of control files.</param>
 /// <param name="isReporting">Whether sessions are to be reported.</param>
 internal sealed class ReceiverPolicies(
     ISignedDns? signed, StsPolicies? sts, TlsServices services, bool isReporting)
 {
-    /// <summary>Asks for the policy of a destination while its hosts are looked up.</summary>
+    /// <summary>Starts the lookup of a destination's policy while its hosts are looked up.
+    /// </summary>
     internal void Begin(RemoteDestination destination)
     {
         if (sts is { IsBusy: false } && destination is { Relay: null, Demand.AsksReceiver: true })
@@ -59,11 +60,11 @@ internal sealed class ReceiverPolicies(
     }
 
     /// <summary>Records how a session began.</summary>
-    /// <param name="verdict">What was asked.</param>
-    /// <param name="destination">Where mail goes.</param>
+    /// <param name="verdict">The decision about the host.</param>
+    /// <param name="destination">The destination.</param>
     /// <param name="host">The host.</param>
     /// <param name="opening">How it began; null if there was none.</param>
-    /// <param name="sender">Our own address in it.</param>
+    /// <param name="sender">Our own address in the session.</param>
     internal void Report(
         HostVerdict verdict, RemoteDestination destination, RemoteHost host, SmtpOpening? opening,
         IPAddress? sender = null)
@@ -76,15 +77,15 @@ internal sealed class ReceiverPolicies(
                 $"tls: {address} has offered STARTTLS before, and does not now");
         }
 
-        // The first fault is the cause: a policy that could not be fetched, or a host that is not
-        // in it.
+        // The first fault is the cause: a policy that could not be fetched, or does not list the
+        // host.
         TlsResultType result = opening is null || opening.Result == TlsResultType.Success
             ? verdict.Result : opening.Result;
         string domain = DomainText.Normalize(TargetFinder.NameOf(destination.Host)) ?? "";
         if (verdict.Policy is not { } policy || host.IsRelay || domain.Length == 0
             || (opening is { OffersTls: null } && result == TlsResultType.Success))
         {
-            return; // There was no policy, or no session for other reasons.
+            return; // No policy, or no session for other reasons.
         }
 
         if (verdict.Demand.TrialNames.Count > 0 && result != TlsResultType.Success)

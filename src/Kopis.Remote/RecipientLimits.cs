@@ -9,7 +9,8 @@ internal sealed class RecipientLimits(TimeProvider clock)
     /// again.</summary>
     internal const uint Seconds = 86_400;
 
-    /// <summary>The most destinations; beyond, the one known longest is forgotten.</summary>
+    /// <summary>How many destinations are remembered; if there are more, the one known longest is
+    /// forgotten.</summary>
     internal const int EntriesMax = 1024;
 
     private readonly Dictionary<string, (int Most, long Until)> _known =
@@ -17,7 +18,7 @@ internal sealed class RecipientLimits(TimeProvider clock)
 
     private readonly Lock _lock = new();
 
-    /// <summary>A destination's limit; <see cref="int.MaxValue"/> where none is known.</summary>
+    /// <summary>The limit of a destination; <see cref="int.MaxValue"/> if none is known.</summary>
     internal int Find(string destination)
     {
         lock (_lock)

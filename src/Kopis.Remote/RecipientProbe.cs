@@ -10,15 +10,15 @@ internal sealed class RecipientProbe(int recipients)
 {
     private readonly bool[] _wereTooMany = new bool[recipients];
 
-    /// <summary>The most recipients of the next transactions.</summary>
+    /// <summary>The most recipients for the next transactions.</summary>
     internal int Most { get; private set; } = int.MaxValue;
 
-    /// <summary>The server's limit; 0: none is known.</summary>
+    /// <summary>The server's limit; 0 if none is known.</summary>
     internal int Known { get; private set; }
 
     /// <summary>Evaluates a transaction.</summary>
     /// <param name="places">Its recipients, as places in the message.</param>
-    /// <param name="result">What it came to.</param>
+    /// <param name="result">The result of the transaction.</param>
     internal void Note(ReadOnlySpan<int> places, TransactionResult result)
     {
         for (int i = 0; i < places.Length && i < result.Report.Recipients.Count; i++)

@@ -5,16 +5,16 @@ using Kopis.Mail.SaslClient;
 
 namespace Kopis.Remote;
 
-/// <summary>Logs in at relays: over connections that are what the route asks for, and not while a
-/// refused login waits.</summary>
-/// <param name="settings">Where tokens are.</param>
+/// <summary>Logs in at relays: only over connections that the route accepts, and not while a
+/// refused login has to wait.</summary>
+/// <param name="settings">Has the directory of tokens.</param>
 /// <param name="pauses">Refused logins.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, TimeProvider clock)
 {
-    /// <summary>What a route needs to log in.</summary>
+    /// <summary>Reads the secret for a route.</summary>
     /// <param name="relay">A route with a login.</param>
-    /// <param name="walk">Gets why not.</param>
+    /// <param name="walk">Records why there is none.</param>
     /// <returns>Null if nothing can be done now.</returns>
     internal LoginSecret? Read(SmtpRoute relay, AddressWalk walk)
     {
@@ -35,7 +35,7 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         return null;
     }
 
-    /// <summary>Whether the login at one of the relays has to wait; the walk says so then.
+    /// <summary>Whether the login at one of the relays has to wait; if so, the walk records it.
     /// </summary>
     internal bool HasToWait(LoginSecret secret, AddressWalk walk)
     {
@@ -48,12 +48,12 @@ internal sealed class RelayLogin(RemoteSettings settings, LoginPauses pauses, Ti
         return true;
     }
 
-    /// <summary>Logs in, or says goodbye.</summary>
+    /// <summary>Logs in; if that fails, closes the session.</summary>
     /// <param name="link">A new session.</param>
     /// <param name="secret">The login.</param>
-    /// <param name="walk">Gets why not. Where the login was refused it passes over other addresses
-    /// and ports of the relay, which know the same users; where connections died, after the
-    /// second.</param>
+    /// <param name="walk">Records why it failed. If the login was refused, other addresses and
+    /// ports of the relay are skipped, since they know the same users. If the connection was lost,
+    /// they are skipped after the second time.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Whether mail can be sent.</returns>
     internal async Task<bool> RunAsync(

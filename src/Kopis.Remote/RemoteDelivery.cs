@@ -5,17 +5,15 @@ using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// qmail-remote's work: finds the host, connects, sends, reports (contract §8.2). A session that is
-/// still open serves the next message to the same destination.
-/// </summary>
+/// <summary>The work of qmail-remote: finds the host, connects, sends, reports (contract §8.2). A
+/// session that is still open is used for the next message to the same destination.</summary>
 internal sealed class RemoteDelivery(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
     TimeProvider clock, ReceiverPolicies receivers, LinkPool pool)
 {
     private readonly int _generation = pool.Renew();
 
-    // These would end a command line early: they never reach a server.
+    // These would end a command line early, so they are never sent to a server.
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n\0"u8);
 
     // A host name is not quoted, and these would end its address and begin a parameter.
@@ -25,7 +23,7 @@ internal sealed class RemoteDelivery(
     /// <summary>Names destinations by the same control files.</summary>
     internal DestinationNames Names { get; } = new(settings, dns);
 
-    /// <summary>Classifies attempts at one host.</summary>
+    /// <summary>Makes the classifier for attempts at one host.</summary>
     internal AttemptJudge JudgeOf(byte[] host, byte[] sender) => new(settings.Replies, host)
     {
         OnRefusedSource = (server, time) =>
@@ -56,7 +54,7 @@ internal sealed class RemoteDelivery(
             return RemoteReport.Of('Z', $"Unable to read control files. (#4.3.0)\n{fault}\n");
         }
 
-        // REQUIRETLS does not matter for mail that does not leave this host.
+        // REQUIRETLS does not apply to mail that stays on this host.
         bool isHere = relay?.SocketPath is not null;
         mail = isHere ? mail.WithoutRequireTls() : mail;
         TlsDemand demand = isHere ? TlsDemand.None : TlsDemand.Of(

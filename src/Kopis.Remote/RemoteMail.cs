@@ -15,32 +15,32 @@ internal sealed record RemoteMail(
     private MessageTraits? _traits;
 
     /// <summary>Whether a user or this host has submitted it.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">The message cannot be read.</exception>
     internal Func<bool> IsOwn { get; init; } = static () => true;
 
-    /// <summary>What its sender said in MAIL.</summary>
+    /// <summary>The ESMTP parameters of MAIL.</summary>
     internal MessageParameters Parameters { get; init; }
 
-    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual way.
-    /// </summary>
+    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual
+    /// route.</summary>
     internal byte[]? Via { get; init; }
 
-    /// <summary>What was said of each recipient; fewer or none if nothing was.</summary>
+    /// <summary>The parameters of each recipient; fewer or none if there were none.</summary>
     internal IReadOnlyList<RecipientParameters> RecipientParameters { get; init; } = [];
 
-    /// <summary>What the message is like; reads all of it, once.</summary>
-    /// <exception cref="MessageUnreadableException">It cannot be read.</exception>
+    /// <summary>Properties of the message. The first call reads all of it.</summary>
+    /// <exception cref="MessageUnreadableException">The message cannot be read.</exception>
     internal MessageTraits Traits => _traits ??= ReadTraits();
 
-    /// <summary>Its header says <c>TLS-Required: No</c>, and REQUIRETLS does not forbid that
-    /// (RFC 8689 §5).</summary>
+    /// <summary>Whether the header says <c>TLS-Required: No</c>, and REQUIRETLS does not override
+    /// it (RFC 8689 §5).</summary>
     internal bool IsTlsOptional => !Parameters.RequireTls && HasTlsRequiredNo();
 
-    /// <summary>What was said of one recipient.</summary>
+    /// <summary>The parameters of one recipient.</summary>
     internal RecipientParameters Of(int recipient) =>
         recipient < RecipientParameters.Count ? RecipientParameters[recipient] : default;
 
-    /// <summary>The same message for a server that no network is before.</summary>
+    /// <summary>The same message for a server that is reached without a network.</summary>
     internal RemoteMail WithoutRequireTls() =>
         this with { Parameters = Parameters with { RequireTls = false } };
 
@@ -50,7 +50,7 @@ internal sealed record RemoteMail(
     {
         if (recipients.Length == Recipients.Count)
         {
-            return this; // Each place comes once, in order.
+            return this; // Each place occurs once, in order.
         }
 
         byte[][] addresses = new byte[recipients.Length][];
@@ -74,7 +74,7 @@ internal sealed record RemoteMail(
         }
         catch (IOException)
         {
-            return false; // Nothing of it can be sent: that is reported later.
+            return false; // The message cannot be sent at all: that is reported later.
         }
         finally
         {

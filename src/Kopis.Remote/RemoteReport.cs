@@ -11,10 +11,10 @@ namespace Kopis.Remote;
 internal sealed class RemoteReport
 {
     private readonly List<(char Letter, byte[] Text)> _recipients = [];
-    private List<AttemptPoint>? _points; // Of recipients that had different attempts.
+    private List<AttemptPoint>? _points; // Set if recipients had different attempts.
     private AttemptPoint _point;
 
-    /// <summary>r accepted, h refused for good, s refused for now; in order.</summary>
+    /// <summary>In order: r accepted, h refused for good, s refused for now.</summary>
     internal IReadOnlyList<(char Letter, byte[] Text)> Recipients => _recipients;
 
     /// <summary>K, Z or D.</summary>
@@ -23,21 +23,21 @@ internal sealed class RemoteReport
     /// <summary>The text of the message report; ends in LF.</summary>
     internal byte[] Text { get; private set; } = [];
 
-    /// <summary>The server took the message, and what was said of DSN with it.</summary>
+    /// <summary>Whether the server accepted the message together with its DSN requests.</summary>
     internal bool IsPassedOn { get; set; }
 
-    /// <summary>So many recipients are all that a transaction may have there, which were fewer than
-    /// there are; 0: they were not.</summary>
+    /// <summary>How many recipients a transaction may have there, if there were more; else 0.
+    /// </summary>
     internal int RecipientsMost { get; set; }
 
     internal static RemoteReport Of(char letter, string text) =>
         new RemoteReport().End(letter, text);
 
-    /// <summary>Sets the result of a recipient that has been added.</summary>
+    /// <summary>Sets the result of a recipient that was added before.</summary>
     internal void Set(int recipient, char letter, byte[] text) =>
         _recipients[recipient] = (letter, text);
 
-    /// <summary>Says where the attempt ended; what is known already stays.</summary>
+    /// <summary>Records where the attempt ended, unless that is known already.</summary>
     internal RemoteReport At(AttemptStage stage, AttemptServer? server)
     {
         _point = new AttemptPoint(
@@ -62,8 +62,9 @@ internal sealed class RemoteReport
         return this;
     }
 
-    /// <summary>One report of several about parts of the recipients.</summary>
-    /// <param name="verdicts">For each recipient the report about it, and its place there.</param>
+    /// <summary>Joins several reports about parts of the recipients.</summary>
+    /// <param name="verdicts">For each recipient the report about it, and its place in that report.
+    /// </param>
     internal static RemoteReport Join(IReadOnlyList<(RemoteReport Report, int Place)> verdicts)
     {
         RemoteReport first = verdicts[0].Report;
@@ -107,7 +108,7 @@ internal sealed class RemoteReport
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>What it comes to for one recipient (contract §8.1).</summary>
+    /// <summary>The result for one recipient (contract §8.1).</summary>
     internal Outcome For(int recipient)
     {
         Verdict message = Letter switch
@@ -131,7 +132,7 @@ internal sealed class RemoteReport
         return new Outcome(own, messageIsNoBetter ? (byte[])[.. text, .. Text] : text);
     }
 
-    /// <summary>What was said of one recipient alone.</summary>
+    /// <summary>The text about one recipient alone.</summary>
     private byte[] OwnText(int recipient) =>
         recipient < _recipients.Count ? _recipients[recipient].Text : [];
 

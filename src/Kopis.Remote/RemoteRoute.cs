@@ -9,21 +9,19 @@ using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// The addresses of one destination, for all connections of one delivery: looked up once, when a
-/// connection is first needed. May be used from many threads.
-/// </summary>
+/// <summary>The addresses of one destination, for all connections of one delivery. They are looked
+/// up once, when a connection is first needed. May be used from many threads.</summary>
 /// <param name="settings">The control files.</param>
-/// <param name="dns">Has the addresses.</param>
-/// <param name="memory">Which do not answer.</param>
+/// <param name="dns">Finds the addresses.</param>
+/// <param name="memory">Knows which addresses do not answer.</param>
 /// <param name="pauses">Refused logins.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="destination">Where mail goes.</param>
-/// <param name="receivers">What receivers ask of TLS.</param>
+/// <param name="destination">The destination.</param>
+/// <param name="receivers">Finds what receivers require of TLS.</param>
 /// <param name="isLax">Whether the message says <c>TLS-Required: No</c>.</param>
-/// <param name="pool">Idle connections, and how many there may be.</param>
-/// <param name="generation">Of the control files, as the pool counts them.</param>
-/// <param name="sources">Which of our addresses it goes from; null: the system chooses.</param>
+/// <param name="pool">Idle connections, and the limits on connections.</param>
+/// <param name="generation">The generation of the control files, as the pool counts them.</param>
+/// <param name="sources">Chooses our own address; null: the system does.</param>
 internal sealed class RemoteRoute(
     RemoteSettings settings, IMailDns dns, ConnectMemory memory, LoginPauses pauses,
     TimeProvider clock, RemoteDestination destination, ReceiverPolicies receivers,
@@ -38,27 +36,27 @@ internal sealed class RemoteRoute(
     private Task<RemoteTarget>? _target;
     private int _best;
 
-    /// <summary>What its connections may be used for.</summary>
+    /// <summary>The key of its connections: mail with the same key may share one.</summary>
     internal string Key { get; } = $"{generation} {destination.Key}{sources?.Key}";
 
-    /// <summary>Where the next connection begins: the address that served last, or one before it
-    /// that was slower and is not tried yet; those before it did not serve.</summary>
+    /// <summary>Where the next connection begins: at the address that served last, or at one before
+    /// it that was slower and has not been tried. All others before it did not serve.</summary>
     internal int Best => Volatile.Read(ref _best);
 
-    /// <summary>Who is known to speak QMTP.</summary>
+    /// <summary>Knows which hosts speak QMTP.</summary>
     internal QmtpHosts QmtpHosts => memory.Qmtp;
 
-    /// <summary>How many recipients of a transaction destinations take.</summary>
+    /// <summary>How many recipients of a transaction each destination accepts.</summary>
     internal RecipientLimits RecipientLimits => memory.Recipients;
 
     private HostDialer Dialer => new(settings, memory, _sources, clock);
 
-    /// <summary>Whether a connection with the key goes from the address that the mail is to go
-    /// from.</summary>
+    /// <summary>Whether a connection with this key comes from the address that this mail should
+    /// come from.</summary>
     internal bool Fits(SmtpLink link) => _sources.Fits(link, memory.Sources);
 
-    /// <summary>Whether all recipients of a transaction were deferred with replies for which
-    /// control/replies has the next server tried.</summary>
+    /// <summary>Whether all recipients of a transaction were deferred with replies after which
+    /// control/replies tries the next server.</summary>
     internal bool WantsNext(RemoteReport report, int recipients)
     {
         for (int i = 0; i < recipients && settings.Replies.TryNext; i++)
@@ -72,12 +70,12 @@ internal sealed class RemoteRoute(
         return settings.Replies.TryNext;
     }
 
-    /// <summary>A new session with the first address that serves, of those from
-    /// <paramref name="walk"/> on, or an idle one of the pool that came back meanwhile; null if
-    /// there is none, and the walk says why.</summary>
-    /// <param name="walk">How far it has come.</param>
-    /// <param name="mayReuse">Whether idle connections will do.</param>
-    /// <param name="mayWait">Whether to wait where the destination has all its connections.
+    /// <summary>Opens a session with the first address that serves, from <paramref name="walk"/>
+    /// on, or takes an idle connection that was returned meanwhile. Null if there is none; the walk
+    /// records why.</summary>
+    /// <param name="walk">The progress of the transaction.</param>
+    /// <param name="mayReuse">Whether idle connections may be used.</param>
+    /// <param name="mayWait">Whether to wait if the destination has as many connections as allowed.
     /// </param>
     /// <param name="stop">Ends the wait.</param>
     internal async Task<SmtpLink?> OpenAsync(
@@ -110,7 +108,7 @@ internal sealed class RemoteRoute(
             (name, rule) => WalkAsync(target, walk, new Way(name, rule), secret, stop), stop);
     }
 
-    /// <summary>Opens a connection when the destination may get one more, or takes an idle one.
+    /// <summary>Opens a connection when the destination may have one more, or takes an idle one.
     /// </summary>
     private async Task<SmtpLink?> EnterAsync(
         AddressWalk walk, string? key, TimeSpan wait,
@@ -174,10 +172,10 @@ internal sealed class RemoteRoute(
             if (one.IsQmtp && (verdict.Demand.Policy.Level > TlsLevel.May
                 || verdict.Demand.RequireTls))
             {
-                continue; // QMTP has no TLS. SMTP is next.
+                continue; // QMTP has no TLS; SMTP is next.
             }
 
-            // Another address of the same host, which the verdict is for too, may be faster.
+            // Another address of the same host may be faster; the verdict holds for it, too.
             if (await Dialer.OpenAsync(target.Hosts, walk, way.Destination, stop)
                 is not { } dialed)
             {
@@ -210,12 +208,12 @@ internal sealed class RemoteRoute(
         && !memory.ShouldSkip(one.EndPoint.Address)
         && !(one.IsQmtp && memory.Qmtp.Fails(one.EndPoint.Address));
 
-    /// <summary>What a message that rather has itself delivered has opened is for its like alone,
-    /// whatever protocol it speaks.</summary>
+    /// <summary>The key of a connection. One that was opened for a message that prefers delivery to
+    /// TLS is shared only by such messages, in any protocol.</summary>
     private string KeyOf(HostVerdict verdict) => verdict.IsLax ? Key + " lax" : Key;
 
-    /// <summary>A session at a Unix socket, the only place there is. Nothing is remembered of it.
-    /// </summary>
+    /// <summary>Opens a session at a Unix socket, which is the only address. Nothing is remembered
+    /// about it.</summary>
     private async Task<SmtpLink?> OpenSocketAsync(
         string path, AddressWalk walk, DestinationRule rule, CancellationToken stop)
     {
@@ -299,9 +297,9 @@ internal sealed class RemoteRoute(
         }
     }
 
-    /// <summary>An address that does not serve is remembered like one that does not answer, but
-    /// only where another took its place: the only one of a destination is tried each time.
-    /// </summary>
+    /// <summary>Notes that an address serves. Addresses that did not serve are remembered like
+    /// those that do not answer, but only because this one took their place: the only address of a
+    /// destination is tried each time.</summary>
     private void NoteServing(AddressWalk walk, int place, IPAddress address)
     {
         if (!walk.IsForRecipients)
@@ -323,8 +321,8 @@ internal sealed class RemoteRoute(
         memory.NoteAnswer(address);
     }
 
-    /// <summary>A session in TLS, or, if it does not come about and plain text will do, in
-    /// plain text over a second connection.</summary>
+    /// <summary>Opens a session with TLS. If TLS fails and plain text is allowed, opens a second
+    /// connection in plain text.</summary>
     private async Task<SmtpLink?> GreetAsync(
         RemoteHost host, Dialed dialed, HostVerdict verdict, AddressWalk walk, Way way,
         CancellationToken stop)
@@ -350,9 +348,9 @@ internal sealed class RemoteRoute(
         }
     }
 
-    /// <summary>Null: the walk says why. Only what an address is to all mail may be remembered of
-    /// it: a domain may name another's hosts, and then mail for it that asks for a certificate of
-    /// its own would keep all mail from them.</summary>
+    /// <summary>Null if there is no session; the walk records why. A failure is remembered for the
+    /// address only if it affects all mail. Otherwise a domain that names another's hosts, and
+    /// requires a certificate of its own, could keep all mail from them.</summary>
     private async Task<SmtpLink?> GreetAsync(
         RemoteHost host, Dialed dialed, HostVerdict verdict, bool avoidTls, AddressWalk walk,
         Way way, CancellationToken stop)
@@ -383,21 +381,21 @@ internal sealed class RemoteRoute(
 
         void Report()
         {
-            if (!avoidTls) // What is without TLS there was reported as what it is.
+            if (!avoidTls) // A session without TLS was already reported.
             {
                 receivers.Report(verdict, destination, host, opening, own);
             }
         }
     }
 
-    /// <summary>Opens the session, or closes the link and says why there is none.</summary>
+    /// <summary>Opens the session, or closes the link and returns why there is none.</summary>
     /// <param name="link">The connection.</param>
-    /// <param name="opening">What begins on it.</param>
+    /// <param name="opening">The exchange that opens the session.</param>
     /// <param name="name">The server's name.</param>
-    /// <param name="avoidTls">TLS was tried before and failed.</param>
+    /// <param name="avoidTls">Whether TLS was tried before and failed.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <param name="mayBeUs">It was found by MX, so it may be this host.</param>
-    /// <param name="report">Called once it is known how TLS began.</param>
+    /// <param name="mayBeUs">Whether it was found by MX, so that it may be this host.</param>
+    /// <param name="report">Called when it is known how TLS began.</param>
     private static async Task<RemoteReport?> TryGreetAsync(
         SmtpLink link, SmtpOpening opening, string name, bool avoidTls, CancellationToken stop,
         bool mayBeUs = false, Action? report = null)

@@ -18,13 +18,13 @@ public sealed record RemoteSettings
     /// <summary>Our name in HELO and EHLO.</summary>
     public required byte[] HeloHost { get; init; }
 
-    /// <summary>Where mail goes instead of to its MX, by domain.</summary>
+    /// <summary>Routes that replace the MX, by domain.</summary>
     public required SmtpRoutes Routes { get; init; }
 
-    /// <summary>The same by sender.</summary>
+    /// <summary>Routes that replace the MX, by sender.</summary>
     public required AuthSenders Senders { get; init; }
 
-    /// <summary>LMTP servers, by domain; they come before both.</summary>
+    /// <summary>LMTP servers, by domain; they come before all other routes.</summary>
     public required LmtpRoutes Lmtp { get; init; }
 
     /// <summary>Logins and tokens.</summary>
@@ -36,40 +36,40 @@ public sealed record RemoteSettings
     /// <summary>The longest wait for one read or write.</summary>
     public required TimeSpan RemoteTimeout { get; init; }
 
-    /// <summary>How long a connection waits for the next message; zero: it does not.</summary>
+    /// <summary>How long an idle connection waits for the next message; zero: it is closed.
+    /// </summary>
     public required TimeSpan IdleTimeout { get; init; }
 
-    /// <summary>What destinations take at most.</summary>
+    /// <summary>The limits of destinations.</summary>
     public required DestinationRules Rules { get; init; }
 
-    /// <summary>Our name in EHLO by our address.</summary>
+    /// <summary>Our name in EHLO for each of our addresses.</summary>
     internal HeloHosts HeloHosts { get; private init; } = HeloHosts.None;
 
-    /// <summary>Which of our addresses mail goes from.</summary>
+    /// <summary>Chooses which of our addresses mail is sent from.</summary>
     internal SourceRules Sources { get; private init; } = SourceRules.None;
 
-    /// <summary>Which addresses are this host's.</summary>
+    /// <summary>Lists of addresses that are this host's, and that are not.</summary>
     internal OwnAddressLists? Own { get; private init; }
 
-    /// <summary>Preferences of MX say who speaks QMTP.</summary>
+    /// <summary>Whether preferences of MX tell which hosts speak QMTP.</summary>
     internal bool UsesMxps { get; private init; }
 
-    /// <summary>What follows from replies.</summary>
+    /// <summary>What follows from replies of servers.</summary>
     internal ReplyRules Replies { get; private init; } = ReplyRules.Default;
 
-    /// <summary>What is asked of TLS.</summary>
+    /// <summary>What is required of TLS.</summary>
     public required TlsClientSettings Tls { get; init; }
 
-    /// <summary>Whether how sessions begin is to be reported.</summary>
+    /// <summary>Whether the beginnings of sessions are to be reported.</summary>
     public required bool ReportsTls { get; init; }
 
-    /// <summary>Lines that are of no use, and why; each harms mail of its own domain alone.
-    /// </summary>
+    /// <summary>Faulty lines, with the reason. Each affects only mail of its own domain.</summary>
     public IEnumerable<string> Faults =>
         Routes.Faults.Concat(Lmtp.Faults).Concat(Senders.Faults).Concat(Tls.Policies.Faults)
             .Concat(Sources.Faults);
 
-    /// <summary>The control files that these come from.</summary>
+    /// <summary>The control files that are read here.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } =
     [
         HostFiles.Me, RemoteFiles.HeloHost, RemoteFiles.SmtpRoutes, RemoteFiles.LmtpRoutes,
@@ -82,8 +82,8 @@ public sealed record RemoteSettings
         .. TlsClientSettings.Files,
     ];
 
-    /// <exception cref="Base.ConfigurationException">A file cannot be read or understood, or
-    /// there is neither helohost nor me.</exception>
+    /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed, or there is
+    /// neither helohost nor me.</exception>
     public static RemoteSettings Read(ControlDirectory control)
     {
         byte[] helo = control.ReadLineOrDefault(RemoteFiles.HeloHost)

@@ -1,6 +1,7 @@
 namespace Kopis.Remote;
 
-/// <summary>Where a host's mail goes: addresses in the order of trying, or why nowhere.</summary>
+/// <summary>The addresses for a host's mail in the order of trying, or why there are none.
+/// </summary>
 internal readonly record struct RemoteTarget(
     IReadOnlyList<RemoteHost> Hosts, RemoteReport? Problem)
 {

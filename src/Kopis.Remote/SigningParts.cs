@@ -6,31 +6,32 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Remote;
 
-/// <summary>One message on its way through a signer: its header decides who signs, if anyone, and
-/// only then the body is hashed.</summary>
+/// <summary>Passes one message through a signer. Its header decides which domain signs, if any;
+/// only then is the body hashed.</summary>
 /// <param name="origin">Where the message came from.</param>
 /// <param name="keys">The keys.</param>
 /// <param name="now">The time, for the dates of keys.</param>
 internal sealed class SigningParts(
     MessageOrigin origin, DkimKeyDirectory keys, DateTimeOffset now) : IMessageParts, IDisposable
 {
-    /// <summary>Who signs; null: nobody.</summary>
+    /// <summary>The signer; null: the message is not signed.</summary>
     internal DkimSigner? Signer { get; private set; }
 
-    /// <summary>Whether the header has come, and nobody signs: the rest need not be read.</summary>
+    /// <summary>Whether the header has been read and nobody signs, so that the rest need not be
+    /// read.</summary>
     internal bool IsOver { get; private set; }
 
-    /// <summary>The domain of From; empty where the message is not ours to sign, or does not have
+    /// <summary>The domain of From; empty if the message is not ours to sign, or does not have
     /// exactly one.</summary>
     internal string Author { get; private set; } = "";
 
-    /// <summary>The keys for it; null where there are none.</summary>
+    /// <summary>The keys of that domain; null if there are none.</summary>
     internal DkimDomainKeys? Keys { get; private set; }
 
-    /// <summary>Those that sign now.</summary>
+    /// <summary>The keys that sign now.</summary>
     internal IReadOnlyList<DkimSigningKey> SigningKeys { get; private set; } = [];
 
-    /// <summary>Whether there are keys, and none of them can be used.</summary>
+    /// <summary>Whether the domain has keys, but none can be used.</summary>
     internal bool IsKept => Signer is null && Keys is { Faults.Count: > 0 };
 
     /// <inheritdoc/>

@@ -9,16 +9,16 @@ using Kopis.Net;
 
 namespace Kopis.Remote;
 
-/// <summary>The server's end of a session: commands out, replies in, each with a time limit.
+/// <summary>Our end of a session: sends commands and reads replies, each with a time limit.
 /// </summary>
-/// <param name="stream">The connection, in the clear.</param>
-/// <param name="hasMore">Whether bytes, or its end, have come that were not read.</param>
-/// <param name="timeout">The limit.</param>
+/// <param name="stream">The connection in plain text.</param>
+/// <param name="hasMore">Whether unread bytes, or the end of the connection, have come.</param>
+/// <param name="timeout">The time limit.</param>
 internal sealed class SmtpConnection(
     Stream stream, Func<bool> hasMore, TimeSpan timeout) : IDisposable
 {
     private const int InputBytes = 4096;
-    private const int OutputBytes = 8 * 1024; // A message of the usual size without growing.
+    private const int OutputBytes = 8 * 1024; // Holds a typical message without growing.
 
     private readonly byte[] _input = new byte[InputBytes];
     private readonly ReplyReader _reader = new();
@@ -37,10 +37,10 @@ internal sealed class SmtpConnection(
     /// <summary>The last reply.</summary>
     internal ReadOnlySpan<byte> ReplyText => _reader.Text;
 
-    /// <summary>There are bytes that no command of ours asked for.</summary>
+    /// <summary>Whether there are bytes that were not asked for by a command.</summary>
     internal bool HasUnasked => _start < _end;
 
-    /// <summary>Nothing has come since the last reply, not even the end.</summary>
+    /// <summary>Whether nothing has come since the last reply, not even the end.</summary>
     internal bool IsQuiet => !HasUnasked && !hasMore();
 
     /// <summary>As <c>TLSv1.3</c>; empty without TLS.</summary>
@@ -52,17 +52,17 @@ internal sealed class SmtpConnection(
             _ => "TLS",
         };
 
-    /// <summary>A server over a connected socket, which is its own from now on.</summary>
+    /// <summary>Makes a connection over a socket, which it then owns.</summary>
     internal static SmtpConnection OverSocket(Socket socket, TimeSpan timeout) => new(
         new NetworkStream(socket, ownsSocket: true),
         () => socket.Poll(0, SelectMode.SelectRead), timeout);
 
-    /// <summary>Sends what waits.</summary>
+    /// <summary>Sends the commands that wait.</summary>
     /// <exception cref="IOException">The connection is lost, or nothing moved for too long.
     /// </exception>
     internal Task FlushAsync(CancellationToken stop) => FlushAsync(timeout, stop);
 
-    /// <summary>Sends what waits, within a time of its own.</summary>
+    /// <summary>The same with a time limit of its own.</summary>
     internal async Task FlushAsync(TimeSpan limit, CancellationToken stop)
     {
         await LimitedAsync(
@@ -74,8 +74,9 @@ internal sealed class SmtpConnection(
         Output.ResetWrittenCount();
     }
 
-    /// <summary>Reads one reply, all of it within the time limit.</summary>
-    /// <exception cref="IOException">As above, or the reply has no end or no sense.</exception>
+    /// <summary>Reads one whole reply within the time limit.</summary>
+    /// <exception cref="IOException">The connection is lost, the time is over, or the reply is
+    /// endless or malformed.</exception>
     internal async Task<int> ReadReplyAsync(CancellationToken stop)
     {
         _reader.Reset();
@@ -90,12 +91,13 @@ internal sealed class SmtpConnection(
             : _reader.Code;
     }
 
-    /// <summary>Reads one netstring, as servers of QMTP reply, all of it within the time limit.
+    /// <summary>Reads one whole netstring, which QMTP servers reply with, within the time limit.
     /// </summary>
     /// <param name="most">More bytes are an error.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>Its content, at least one byte.</returns>
-    /// <exception cref="IOException">As above, or it is none.</exception>
+    /// <returns>The content, at least one byte.</returns>
+    /// <exception cref="IOException">The connection is lost, the time is over, or it is not a
+    /// netstring.</exception>
     internal async Task<byte[]> ReadNetstringAsync(int most, CancellationToken stop)
     {
         ArrayBufferWriter<byte> content = new();
@@ -139,11 +141,10 @@ internal sealed class SmtpConnection(
         return isWrong ? throw new IOException("That is not a reply of QMTP.") : reader.IsOver;
     }
 
-    /// <summary>Waits whether anything comes, or the end, that no command of ours asked for.
-    /// </summary>
-    /// <param name="limit">For so long.</param>
+    /// <summary>Waits for unexpected bytes, or for the end of the connection.</summary>
+    /// <param name="limit">How long to wait.</param>
     /// <param name="stop">Ends the wait.</param>
-    /// <returns>Nothing came.</returns>
+    /// <returns>Whether nothing came.</returns>
     /// <exception cref="IOException">The connection is lost.</exception>
     internal async Task<bool> IsQuietForAsync(TimeSpan limit, CancellationToken stop)
     {
@@ -165,8 +166,8 @@ internal sealed class SmtpConnection(
         }
     }
 
-    /// <summary>Reads until the server has closed, or for a time.</summary>
-    /// <exception cref="IOException">It goes on talking, or that time is over.</exception>
+    /// <summary>Reads until the server closes the connection, or the time is over.</summary>
+    /// <exception cref="IOException">The server goes on sending, or the time is over.</exception>
     internal async Task ReadToEndAsync(TimeSpan limit, CancellationToken stop)
     {
         const int replyBlocksMax = 16;
@@ -183,9 +184,9 @@ internal sealed class SmtpConnection(
         throw new IOException("The server goes on talking.");
     }
 
-    /// <summary>Begins TLS; the reply to STARTTLS was read. Nothing of the plain session is
+    /// <summary>Begins TLS, after the reply to STARTTLS was read. Nothing of the plain session is
     /// carried over.</summary>
-    /// <exception cref="TlsFailedException">It did not come about.</exception>
+    /// <exception cref="TlsFailedException">TLS failed.</exception>
     internal async Task StartTlsAsync(
         SslClientAuthenticationOptions options, TimeSpan limit, CancellationToken stop)
     {
@@ -242,7 +243,7 @@ internal sealed class SmtpConnection(
         Func<SmtpConnection, CancellationToken, ValueTask<int>> operation, TimeSpan limit,
         CancellationToken stop)
     {
-        // Nearly all that is sent is done at once: only what waits has a timer.
+        // Nearly everything is sent at once; only an operation that waits has a timer.
         CancellationToken token = _limit.Begin(stop);
         try
         {
@@ -262,8 +263,8 @@ internal sealed class SmtpConnection(
             or CryptographicException or ArgumentException or InvalidOperationException
             or NotSupportedException)
         {
-            // What a server's bytes make the platform's TLS throw, in the handshake or after it:
-            // the connection is of no use, and the mail is none the worse.
+            // A server's bytes can make the platform's TLS throw, in the handshake or later. The
+            // connection is then useless, but that is no failure of the mail.
             throw new IOException(e.Message, e);
         }
         finally

@@ -8,11 +8,12 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote;
 
-/// <summary>A connection whose server knows our name, for one transaction after another.</summary>
-/// <param name="peer">The server's end.</param>
-/// <param name="address">Its address.</param>
-/// <param name="key">What it may be used for: a destination, what is asked of TLS, a login.</param>
-/// <param name="opened">When it came about.</param>
+/// <summary>A connection on which the server knows our name, for one transaction after another.
+/// </summary>
+/// <param name="peer">The connection.</param>
+/// <param name="address">The server's address.</param>
+/// <param name="key">What it may be used for: a destination, a TLS requirement, a login.</param>
+/// <param name="opened">When it was opened.</param>
 internal sealed class SmtpLink(
     SmtpConnection peer, IPAddress address, string key, DateTimeOffset opened)
     : IDisposable
@@ -25,13 +26,13 @@ internal sealed class SmtpLink(
 
     internal IPAddress Address { get; } = address;
 
-    /// <summary>What reports call the server: its address, or its socket's path.</summary>
+    /// <summary>How reports name the server: by its address, or its socket's path.</summary>
     internal string Ip { get; init; } = address.ToString();
 
-    /// <summary>The server speaks LMTP (RFC 2033).</summary>
+    /// <summary>Whether the server speaks LMTP (RFC 2033).</summary>
     internal bool IsLmtp { get; init; }
 
-    /// <summary>The server speaks QMTP.</summary>
+    /// <summary>Whether the server speaks QMTP.</summary>
     internal bool IsQmtp { get; init; }
 
     internal string Key { get; } = key;
@@ -39,7 +40,7 @@ internal sealed class SmtpLink(
     /// <summary>The server's port; 0: a Unix socket.</summary>
     internal int Port { get; init; }
 
-    /// <summary>Where it goes.</summary>
+    /// <summary>The address and port of the server.</summary>
     internal IPEndPoint EndPoint => new(Address, Port);
 
     internal DateTimeOffset Opened { get; } = opened;
@@ -47,20 +48,21 @@ internal sealed class SmtpLink(
     /// <summary>The server's name; empty for a literal address.</summary>
     internal string Host { get; init; } = "";
 
-    /// <summary>The right to it, once it is open; given back when it is closed.</summary>
+    /// <summary>The right to the connection, once it is open; returned when it is closed.</summary>
     internal LinkPlace? Place { get; set; }
 
-    /// <summary>As <see cref="LinkPool.Renew"/> gave it.</summary>
+    /// <summary>The generation of control files, as <see cref="LinkPool.Renew"/> returned it.
+    /// </summary>
     internal int Generation { get; init; }
 
-    /// <summary>Its destination's.</summary>
+    /// <summary>The rule of its destination.</summary>
     internal DestinationRule Rule { get; init; } = DestinationRule.Default;
 
-    /// <summary>Our name there; null: that of helohost.</summary>
+    /// <summary>Our name for this connection; null: the one in helohost.</summary>
     internal byte[]? Helo { get; init; }
 
-    /// <summary>The address of this host that control/sourceaddresses names; null: the system
-    /// chose.</summary>
+    /// <summary>The address of this host that control/sourceaddresses names; null: the system chose
+    /// it.</summary>
     internal IPAddress? Source { get; init; }
 
     /// <summary>The destination's name.</summary>
@@ -69,7 +71,7 @@ internal sealed class SmtpLink(
     /// <summary>How long it may wait for another message.</summary>
     internal TimeSpan IdleLimit { get; init; }
 
-    /// <summary>The server, for who wants to know about the attempt.</summary>
+    /// <summary>Describes the server, for details about the attempt.</summary>
     internal AttemptServer Server => new(
         Host, Ip, Peer.TlsVersion,
         AttemptFlags.ReachedServer
@@ -81,35 +83,35 @@ internal sealed class SmtpLink(
         Destination = Destination,
     };
 
-    /// <summary>For reports, behind what qmail says of a connection that died: to whom, and of
-    /// what.</summary>
+    /// <summary>The end of a report about a lost connection, after qmail's own words: to which
+    /// server, and why.</summary>
     internal string Died(IOException e) =>
         $"{(Host.Length > 0 ? Host + " " : "")}[{Ip}]: "
         + $"{(e is SmtpTimeoutException ? ErrorText.TimedOut
             : e.InnerException is SocketException socket ? ErrorText.Of(socket)
             : e.Message)}\n";
 
-    /// <summary>When it was put aside for the next message.</summary>
+    /// <summary>Since when it waits for the next message.</summary>
     internal DateTimeOffset IdleSince { get; set; }
 
     /// <summary>What the server offers, inside TLS where there is TLS.</summary>
     internal ServerOffers Offers { get; set; }
 
-    /// <summary>What the connection has come to be, for a login.</summary>
+    /// <summary>How trustworthy the connection is, for a login.</summary>
     internal LoginTrust Trust { get; set; } = LoginTrust.PlainText;
 
-    /// <summary>Transactions that were begun.</summary>
+    /// <summary>How many transactions were begun.</summary>
     internal int Messages { get; set; }
 
-    /// <summary>The last transaction ended with the server taking the message: the next may begin,
-    /// of whatever message.</summary>
+    /// <summary>Whether the server accepted the message of the last transaction, so that another
+    /// one may begin.</summary>
     internal bool IsClean { get; set; }
 
-    /// <summary>Every command of the last transaction has its reply, but the transaction may still
-    /// be open: RSET comes before the next.</summary>
+    /// <summary>Whether every command of the last transaction has its reply, but the transaction
+    /// may still be open: RSET must come before the next.</summary>
     internal bool NeedsReset { get; set; }
 
-    /// <summary>Says QUIT, whose reply nobody waits for, and closes.</summary>
+    /// <summary>Sends QUIT without waiting for the reply, and closes the connection.</summary>
     internal async Task CloseAsync()
     {
         try
@@ -121,15 +123,15 @@ internal sealed class SmtpLink(
         catch (Exception e) when (e is IOException or ObjectDisposedException
             or InvalidOperationException)
         {
-            // What was reported stands.
+            // What was reported stays valid.
         }
 
         Dispose();
     }
 
-    /// <summary>Says goodbye to a server that may count connections, and waits until it has seen
-    /// the end of this one.</summary>
-    /// <returns>The right to another.</returns>
+    /// <summary>Ends the session with a server that may count connections, and waits until the
+    /// server has seen the end.</summary>
+    /// <returns>The right to another connection.</returns>
     internal async Task<LinkPlace> LeaveAsync()
     {
         _isLeft = true;
@@ -146,7 +148,7 @@ internal sealed class SmtpLink(
         catch (Exception e) when (e is IOException or ObjectDisposedException
             or InvalidOperationException)
         {
-            // It is over in any case.
+            // The connection is over in any case.
         }
 
         Dispose();

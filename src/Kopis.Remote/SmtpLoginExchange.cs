@@ -7,9 +7,8 @@ using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// AUTH (RFC 4954): one exchange of a mechanism over a session, each line after the reply to that
-/// before. What the server says is shown only where it does not repeat what is secret.
+/// <summary>AUTH (RFC 4954): one exchange of a mechanism over a session. Each line is sent after
+/// the reply to the one before. The server's text is shown only if it does not repeat a secret.
 /// </summary>
 /// <param name="link">The session.</param>
 /// <param name="secret">The login.</param>
@@ -24,14 +23,14 @@ internal sealed class SmtpLoginExchange(SmtpLink link, LoginSecret secret)
     private readonly List<byte[]> _said = [secret.Value];
 
     /// <summary>Logs in.</summary>
-    /// <param name="mechanism">By this.</param>
+    /// <param name="mechanism">The mechanism.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Null if it succeeds.</returns>
     /// <exception cref="IOException">The connection is lost.</exception>
     internal async Task<LoginRefusal?> RunAsync(
         SaslClientMechanism mechanism, CancellationToken stop)
     {
-        // Where a name has to be sent to begin with, it may wait for the server to ask for it.
+        // The first response may have to wait until the server asks for it.
         byte[]? waits = await BeginAsync(mechanism, stop);
         for (int round = 0; ; round++)
         {
@@ -67,9 +66,9 @@ internal sealed class SmtpLoginExchange(SmtpLink link, LoginSecret secret)
         }
     }
 
-    /// <summary>The first response goes with the command where that stays within the limit of a
-    /// command (RFC 4954 §4).</summary>
-    /// <returns>What is still to be sent; null: nothing.</returns>
+    /// <summary>Sends the command, with the first response if that fits into a command line (RFC
+    /// 4954 §4).</summary>
+    /// <returns>The response that is still to be sent; null: none.</returns>
     private async Task<byte[]?> BeginAsync(SaslClientMechanism mechanism, CancellationToken stop)
     {
         byte[]? first = mechanism.Begin();
@@ -101,7 +100,7 @@ internal sealed class SmtpLoginExchange(SmtpLink link, LoginSecret secret)
         return text;
     }
 
-    /// <summary>The challenge of a reply of one line; null where it has none.</summary>
+    /// <summary>The challenge in a reply of one line; null if there is none.</summary>
     private byte[]? Challenge()
     {
         ReadOnlySpan<byte> text = _peer.ReplyText;

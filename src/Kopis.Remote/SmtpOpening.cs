@@ -10,25 +10,24 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Remote;
 
-/// <summary>
-/// From the greeting to a session in which mail can be sent: EHLO, HELO or LHLO, and TLS as is
-/// asked, after which nothing that was said before counts (RFC 3207 §4.2).
-/// </summary>
+/// <summary>Opens a session, from the greeting to where mail can be sent: EHLO, HELO or LHLO, and
+/// TLS as required. Nothing that was said before TLS counts afterwards (RFC 3207 §4.2).</summary>
 internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDemand demand)
 {
     private readonly SmtpConnection _peer = link.Peer;
     private CertificateFault? _fault;
 
-    /// <summary>How far it has come.</summary>
+    /// <summary>How far the session has come.</summary>
     internal AttemptStage Stage { get; private set; } = AttemptStage.Greeting;
 
-    /// <summary>Opens the session; the link then knows what is offered.</summary>
+    /// <summary>Opens the session, and stores the server's offers in the link.</summary>
     /// <param name="serverName">The server's name, for SNI.</param>
-    /// <param name="avoidTls">TLS was tried before and failed, and plain text will do.</param>
+    /// <param name="avoidTls">Whether TLS was tried before and failed, and plain text is allowed.
+    /// </param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>Null, or why there is no session.</returns>
-    /// <exception cref="TlsFailedException">TLS did not come about, and plain text will do: on a
-    /// new connection.</exception>
+    /// <exception cref="TlsFailedException">TLS failed, and plain text is allowed: on a new
+    /// connection.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
     internal async Task<RemoteReport?> RunAsync(
         string serverName, bool avoidTls, CancellationToken stop)
@@ -70,20 +69,20 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
             : null);
     }
 
-    /// <summary>A failure may come from what this mail asks of TLS, which other mail does not.
-    /// </summary>
+    /// <summary>Whether a failure may be due to what this mail requires of TLS, and would not
+    /// affect other mail.</summary>
     internal bool IsOverTls { get; private set; }
 
-    /// <summary>Whether the server offers TLS; null where that is not known.</summary>
+    /// <summary>Whether the server offers TLS; null if not known.</summary>
     internal bool? OffersTls { get; private set; }
 
-    /// <summary>How TLS came about, for reports: also of what was only tried.</summary>
+    /// <summary>How TLS began, for reports; also set if TLS was only tried.</summary>
     internal TlsResultType Result { get; private set; }
 
-    /// <summary>The same in words; empty where it is as it should be.</summary>
+    /// <summary>The fault in words; empty if there was none.</summary>
     internal string ResultText { get; private set; } = "";
 
-    /// <summary>The server says that it is called as we are.</summary>
+    /// <summary>Whether the server gives our own name as its name.</summary>
     internal bool SaysOurName { get; private set; }
 
     private byte[] Helo => link.Helo ?? settings.HeloHost;
@@ -117,8 +116,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
         return await _peer.ReadReplyAsync(stop);
     }
 
-    /// <summary>Where plain text will do, a server counts as one without TLS until the first
-    /// reply within TLS.</summary>
+    /// <summary>Begins TLS. If plain text is allowed, TLS counts as failed until the first reply
+    /// within TLS.</summary>
     private async Task<RemoteReport?> TryTlsAsync(string serverName, CancellationToken stop)
     {
         try
@@ -149,8 +148,8 @@ internal sealed class SmtpOpening(SmtpLink link, RemoteSettings settings, TlsDem
                 : throw new IOException("The reply to STARTTLS is not valid.");
         }
 
-        // Whoever sits between could put replies here that would count as the server's inside TLS
-        // (CVE-2021-38371, CVE-2026-41319). Whatever comes later breaks the handshake.
+        // An attacker in between could put replies here that would count as the server's within TLS
+        // (CVE-2021-38371, CVE-2026-41319). Bytes that come later break the handshake.
         if (_peer.HasUnasked)
         {
             return Injected();

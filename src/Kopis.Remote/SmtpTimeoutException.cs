@@ -1,4 +1,4 @@
 namespace Kopis.Remote;
 
-/// <summary>The server said nothing, or took nothing, for as long as it may.</summary>
+/// <summary>Thrown if the server sent nothing, or took nothing, within the time limit.</summary>
 internal sealed class SmtpTimeoutException() : IOException("The server did not answer in time.");

@@ -9,22 +9,22 @@ namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-/// <param name="dns">Asked for them.</param>
-/// <param name="own">Which addresses are ours although no interface has them, and which are not.
-/// </param>
-/// <param name="usesMxps">Preferences of MX say who speaks QMTP.</param>
+/// <param name="dns">Answers DNS questions.</param>
+/// <param name="own">Addresses that are ours although no interface has them, and addresses that are
+/// not.</param>
+/// <param name="usesMxps">Whether preferences of MX tell which hosts speak QMTP.</param>
 internal sealed class TargetFinder(
     IMailDns dns, OwnAddressLists? own = null, bool usesMxps = false)
 {
     private const int SmtpPort = 25;
     private const int QmtpPort = 209;
-    private const int AddressesMax = 30; // Tried one after another; each may take a minute.
+    private const int AddressesMax = 30; // Each may take a minute.
 
     private static readonly string SoftFailure =
         "Sorry, I couldn't find any host by that name. (#4.1.2)\n";
 
     /// <param name="host">The recipients' domain.</param>
-    /// <param name="route">Where its mail goes instead; null: to its MX.</param>
+    /// <param name="route">The route of its mail; null: the MX hosts.</param>
     /// <param name="stop">Ends the wait.</param>
     internal async Task<RemoteTarget> FindAsync(
         byte[] host, SmtpRoute? route, CancellationToken stop)
@@ -62,7 +62,7 @@ internal sealed class TargetFinder(
 
         IReadOnlyList<MailExchanger> exchangers = answer.Records.Count > 0
             ? answer.Records
-            : [new MailExchanger(0, name)]; // Also if there is no such name, for MX.
+            : [new MailExchanger(0, name)]; // For an MX host, also if the name does not exist.
         return await FindExchangersAsync(exchangers, host, answer, stop);
     }
 
@@ -75,7 +75,7 @@ internal sealed class TargetFinder(
             inner = inner[5..];
         }
 
-        // .NET accepts 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
+        // .NET also accepts 0x7f.1 and 0177.0.0.1. Here they are names, as in DNS.
         return IPAddress.TryParse(inner, out IPAddress? address)
             && (inner.Contains(':')
                 || (inner.Count(c => c == '.') == 3
@@ -84,14 +84,15 @@ internal sealed class TargetFinder(
             ? address : null;
     }
 
-    /// <summary>A domain as certificates have it; what is none stays as it is.</summary>
+    /// <summary>A domain in the form that certificates use; a name that is not a domain is not
+    /// changed.</summary>
     internal static string NameOf(byte[] host)
     {
         _ = TryReadName(host, out string name);
         return name;
     }
 
-    /// <summary>The name as DNS has it: one of UTF-8 (RFC 6531) becomes its A-labels.</summary>
+    /// <summary>The name in the form of DNS: UTF-8 (RFC 6531) becomes A-labels.</summary>
     private static bool TryReadName(byte[] host, out string name)
     {
         name = ByteText.ToText(host);
@@ -111,15 +112,15 @@ internal sealed class TargetFinder(
         }
     }
 
-    /// <summary>Addresses of both families one after another: of hosts that have both, a family
-    /// that does not get through costs little.</summary>
+    /// <summary>Addresses of both families in turn: if a host has both and one family does not
+    /// work, that costs little.</summary>
     internal static IEnumerable<IPAddress> InTurn(IReadOnlyList<IPAddress> addresses) =>
         addresses.GroupBy(one => OwnAddresses.Plain(one).AddressFamily)
             .SelectMany((family, place) => family.Select((one, i) => (one, i, place)))
             .OrderBy(one => one.i).ThenBy(one => one.place).Select(one => one.one);
 
-    /// <summary>The addresses of all relays of a route, those of the first one first. Why there
-    /// are none is what is wrong with the first, or what may be different later.</summary>
+    /// <summary>The addresses of all relays of a route, those of the first relay first. If there
+    /// are none, reports what is wrong with the first, or what may be different later.</summary>
     private async Task<RemoteTarget> FindRelaysAsync(
         SmtpRoute route, byte[] host, CancellationToken stop)
     {
@@ -167,11 +168,11 @@ internal sealed class TargetFinder(
         OwnAddresses ours = new(SmtpPort, own);
         List<(int Preference, IPAddress Address, string Name)> found = [];
         bool isMissing = answered.Status == DnsStatus.NoSuchName;
-        int bestUnknown = int.MaxValue; // Its addresses may be there later.
+        int bestUnknown = int.MaxValue; // Its addresses may be found later.
         int bestOwn = int.MaxValue;
         foreach (IGrouping<int, MailExchanger> level in exchangers.GroupBy(mx => mx.Preference))
         {
-            // What is worse than ourselves, or than all that is tried, need not be looked up.
+            // MX hosts that come after ourselves, or after enough others, need not be looked up.
             if (bestOwn != int.MaxValue || found.Count >= AddressesMax)
             {
                 break;
@@ -199,7 +200,7 @@ internal sealed class TargetFinder(
             }
         }
 
-        // An MX no better than ourselves would only send it back.
+        // An MX that is not better than ourselves would only send the mail back.
         RemoteHost[] usable =
         [
             .. found.Where(f => f.Preference < bestOwn).Take(AddressesMax)
@@ -215,14 +216,14 @@ internal sealed class TargetFinder(
                 : NoAddress());
     }
 
-    /// <summary>By SMTP, and before that by QMTP where the preference says so: 12801, 12817 and
-    /// so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
+    /// <summary>The host by SMTP, and before that by QMTP if the preference says so: 12801, 12817
+    /// and so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
     private IEnumerable<RemoteHost> WaysTo(int preference, RemoteHost host) =>
         usesMxps && preference is >= 12_801 and <= 13_041 && preference % 16 == 1
             ? [host with { EndPoint = new(host.EndPoint.Address, QmtpPort), IsQmtp = true }, host]
             : [host];
 
-    /// <summary>The mail would only come back to us.</summary>
+    /// <summary>The report if the mail would only come back to us.</summary>
     internal static RemoteReport LoopsBack() => RemoteReport.Of(
         'D',
         "Sorry. Although I'm listed as a best-preference MX or A for that host,\n"

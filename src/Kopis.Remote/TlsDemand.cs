@@ -3,60 +3,60 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Remote;
 
-/// <summary>What one message asks of TLS at one destination.</summary>
-/// <param name="Policy">The strongest of what the control file says, the message needs, and the
-/// login does.</param>
-/// <param name="RequireTls">The message came with REQUIRETLS (RFC 8689).</param>
-/// <param name="Names">One of these is to stand in the certificate where that is verified.</param>
+/// <summary>What one message requires of TLS at one destination.</summary>
+/// <param name="Policy">The strictest of what the control file says, the message needs, and the
+/// login needs.</param>
+/// <param name="RequireTls">Whether the message came with REQUIRETLS (RFC 8689).</param>
+/// <param name="Names">If the certificate is verified, it must have one of these names.</param>
 internal sealed record TlsDemand(
     TlsPolicy Policy, bool RequireTls, IReadOnlyList<string> Names)
 {
-    /// <summary>TLS begins with the connection.</summary>
+    /// <summary>Whether TLS begins with the connection.</summary>
     internal bool StartsInTls { get; private init; }
 
     /// <summary>What requires TLS, for reports.</summary>
     internal string Reason { get; init; } = "control/tlspolicy";
 
-    /// <summary>TLSA records, of which the certificate has to match one; none: it has to be
-    /// trusted.</summary>
+    /// <summary>TLSA records, one of which the certificate has to match; none: the certificate has
+    /// to be trusted.</summary>
     internal IReadOnlyList<TlsaRecord> Tlsa { get; init; } = [];
 
     /// <summary>For SNI; null: the host's own name.</summary>
     internal string? ServerName { get; init; }
 
-    /// <summary>Names that a trusted certificate would have to have, were its domain's policy in
-    /// force: for reports only.</summary>
+    /// <summary>Names that a trusted certificate would need if its domain's policy were enforced;
+    /// for reports only.</summary>
     internal IReadOnlyList<string> TrialNames { get; init; } = [];
 
-    /// <summary>How many of the names, the first ones, are of relays that are tried one after
+    /// <summary>How many of the names, from the first on, belong to relays that are tried one after
     /// another.</summary>
     private int Relays { get; init; }
 
-    /// <summary>The receiver is asked what it asks for: where no names are given to look for.
+    /// <summary>Whether to ask for the receiver's policies: if no names are given to look for.
     /// </summary>
     internal bool AsksReceiver =>
         Policy.Source != TlsSource.Operator || (RequireTls && Policy.Names.Count == 0);
 
-    /// <summary>Connections are shared by messages with the same one.</summary>
+    /// <summary>Messages with the same key share connections.</summary>
     internal string Key =>
         $"{Policy.Level}:{Policy.Source}:{RequireTls}:{StartsInTls}:{string.Join(':', Names)}";
 
-    /// <summary>Of a server that no network is before.</summary>
+    /// <summary>The requirement for a server that is reached without a network.</summary>
     internal static TlsDemand None { get; } = new(
         new TlsPolicy(TlsLevel.None, []), false, []);
 
-    /// <summary>The same for one of several relays: of their names the certificate must have its
-    /// own.</summary>
+    /// <summary>The same for one of several relays: the certificate must have that relay's own
+    /// name.</summary>
     internal TlsDemand At(RemoteHost host) => Relays < 2 ? this : this with
     {
         Names = [host.RelayName, .. Names.Skip(Relays)],
         Relays = 0,
     };
 
-    /// <param name="policy">What the control file says.</param>
-    /// <param name="requireTls">The message came with REQUIRETLS.</param>
-    /// <param name="domain">The recipients', as DNS has it.</param>
-    /// <param name="relay">Where a route sends them; null: to their MX.</param>
+    /// <param name="policy">The policy in the control file.</param>
+    /// <param name="requireTls">Whether the message came with REQUIRETLS.</param>
+    /// <param name="domain">The recipients' domain in the form of DNS.</param>
+    /// <param name="relay">The relay of a route; null: the MX hosts.</param>
     internal static TlsDemand Of(
         TlsPolicy policy, bool requireTls, string domain, SmtpRoute? relay)
     {
@@ -84,8 +84,8 @@ internal sealed record TlsDemand(
         };
     }
 
-    /// <summary>A password is for the relay: no other name in the certificate will do then.
-    /// </summary>
+    /// <summary>A password is for the relay only, so no other name in the certificate is accepted
+    /// then.</summary>
     private static IReadOnlyList<string> NamesOf(
         TlsPolicy policy, string domain, SmtpRoute? relay)
     {

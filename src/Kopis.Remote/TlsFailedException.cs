@@ -1,5 +1,5 @@
 namespace Kopis.Remote;
 
-/// <summary>TLS was begun and did not come about; the connection cannot be used any more.</summary>
+/// <summary>Thrown if TLS was begun and failed; the connection cannot be used any more.</summary>
 internal sealed class TlsFailedException(string reason, Exception? inner = null)
     : IOException(reason, inner);

@@ -5,14 +5,15 @@ using Kopis.Net.Sts;
 
 namespace Kopis.Remote;
 
-/// <summary>What outlives a change of control files: policies, offers, and what is to be reported.
-/// </summary>
-/// <param name="home">Where the directories are.</param>
+/// <summary>What outlives a change of control files: policies, offers of TLS, and the collection
+/// for reports.</summary>
+/// <param name="home">The home of the directories.</param>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class TlsServices(string home, Action<string> log, TimeProvider clock)
 {
-    /// <summary>Large providers have the mail of many domains: a network's part of them.</summary>
+    /// <summary>Large providers have the mail of many domains; this bounds the share of one
+    /// network.</summary>
     private const int DomainsOfNetworkMax = ReportCollector.DomainsMax / 2;
 
     private const int PoliciesMax = 500; // In memory; the others are read from disk.
@@ -25,14 +26,14 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
     /// <summary>Which servers have offered TLS.</summary>
     internal OfferMemory Offers { get; } = new();
 
-    /// <summary>Writes a line to the log, of one cause not too many.</summary>
+    /// <summary>Writes a line to the log, with a limit for each cause.</summary>
     internal LogThrottle Log { get; } = new(log, clock);
 
-    /// <summary>What is to be reported.</summary>
+    /// <summary>Collects what is to be reported.</summary>
     internal ReportCollector Reports { get; } =
         new(Path.Combine(home, "tlsrpt"), log, clock, "tlsrpt", DomainsOfNetworkMax);
 
-    /// <summary>Writes what holds on, once until it is something else.</summary>
+    /// <summary>Logs a lasting condition once, until it changes.</summary>
     internal void SayOnce(string line)
     {
         if (Interlocked.Exchange(ref _said, line) != line)
@@ -41,7 +42,7 @@ internal sealed class TlsServices(string home, Action<string> log, TimeProvider 
         }
     }
 
-    /// <summary>What receivers ask, with these settings.</summary>
+    /// <summary>The policies of receivers, with these settings.</summary>
     internal ReceiverPolicies For(RemoteSettings settings, MailDns dns) => new(
         dns.Signed,
         new StsPolicies(dns, new StsWeb(dns, settings.Tls), _store, _without, _policies,

@@ -3,21 +3,20 @@ namespace Kopis.Remote;
 /// <summary>How a transaction ended.</summary>
 internal enum TransactionEnd : byte
 {
-    /// <summary>The report has the last word about each recipient that is not to come again.
-    /// </summary>
+    /// <summary>The report is final for each recipient that is not listed to come again.</summary>
     Reported,
 
-    /// <summary>The server took recipients and then refused the message: for each of them it may
-    /// have been another's fault.</summary>
+    /// <summary>The server accepted recipients and then refused the message. For each of them,
+    /// another one may be the cause.</summary>
     Refused,
 
-    /// <summary>A connection that had been used before was good for no more. Nothing was sent.
+    /// <summary>A connection that had been used before could not be used again. Nothing was sent.
     /// </summary>
     Stale,
 
-    /// <summary>Nobody was accepted or refused: the server is not able to serve.</summary>
+    /// <summary>No recipient was accepted or refused: the server cannot serve.</summary>
     NoSession,
 
-    /// <summary>The connection was lost on the way, or ended by the server.</summary>
+    /// <summary>The connection was lost in between, or the server ended it.</summary>
     Broken,
 }

@@ -27,9 +27,10 @@ internal sealed record TransactionResult(
     /// 0: it did not say so.</summary>
     internal int Limit { get; init; }
 
-    /// <summary>The server accepted nobody, perhaps since there were too many before.</summary>
+    /// <summary>Whether the server accepted no recipient, perhaps because there were too many
+    /// before.</summary>
     internal bool HasNoRoom { get; init; }
 
-    /// <summary>It accepted nobody, and a reply speaks of no mailbox.</summary>
+    /// <summary>Whether it accepted no recipient, and some reply was not about a mailbox.</summary>
     internal bool SaysNoRoom { get; init; }
 }

@@ -3,7 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>The warm qmail-local: everything said is kept for the report, up to a limit.</summary>
+/// <summary>The output of a warm qmail-local: all text is kept for the report, up to a limit.
+/// </summary>
 internal sealed class CapturedOutput : DeliveryOutput
 {
     /// <summary>Enough for qmail-lspawn to see that a report is too long (contract §7.2).</summary>
@@ -50,13 +51,14 @@ internal sealed class CapturedOutput : DeliveryOutput
         }
         finally
         {
-            status = Processes.Wait(pid); // Whatever went wrong, no child stays unwaited for.
+            status = Processes.Wait(pid); // Whatever fails, the child is reaped.
         }
 
         return status;
     }
 
-    // Until the program ends; what it left running in the background does not hold up the mail.
+    // Reads until the program ends; what it left running in the background does not hold up the
+    // mail.
     private void Collect(int read, int pid)
     {
         Fd.SetNonBlocking(read, true);

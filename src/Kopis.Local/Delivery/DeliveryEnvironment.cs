@@ -2,11 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>The variables that programs of a .qmail file find (contract §7.9).</summary>
-/// <remarks>Values are the sender's to choose; they are passed as bytes and never quoted.</remarks>
+/// <summary>The environment of programs in a .qmail file (contract §7.9).</summary>
+/// <remarks>The sender chooses the values; they are passed as bytes and never quoted.</remarks>
 internal static class DeliveryEnvironment
 {
-    /// <summary>Builds them upon what qmail-local itself was started with.</summary>
+    /// <summary>Adds the variables to the environment of qmail-local itself.</summary>
     internal static ByteEnvironment Build(
         ByteEnvironment inherited, DeliveryRequest request, TraceLines lines,
         byte[] newSender, byte[]? defaultPart)

@@ -1,16 +1,14 @@
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// What is to be delivered to whom: qmail-local's eight arguments (contract §7.5).
-/// </summary>
+/// <summary>One delivery: qmail-local's eight arguments (contract §7.5).</summary>
 /// <param name="User">USER for programs; a name for people.</param>
 /// <param name="Home">The directory that relative names start from; begins with a slash.</param>
 /// <param name="Local">The address before its last <c>@</c>.</param>
-/// <param name="Dash">What stands before the extension in file names; may be empty.</param>
-/// <param name="Ext">The extension, in the sender's own case.</param>
+/// <param name="Dash">The part before the extension in file names; may be empty.</param>
+/// <param name="Ext">The extension, in the sender's case.</param>
 /// <param name="Host">The address after its last <c>@</c>.</param>
 /// <param name="Sender">The envelope sender.</param>
-/// <param name="DefaultDelivery">Instructions where the user has none.</param>
+/// <param name="DefaultDelivery">The instructions of users who have none of their own.</param>
 internal sealed record DeliveryRequest(
     byte[] User, byte[] Home, byte[] Local, byte[] Dash,
     byte[] Ext, byte[] Host, byte[] Sender, byte[] DefaultDelivery)
@@ -20,9 +18,8 @@ internal sealed record DeliveryRequest(
     /// <summary>The recipient's whole address.</summary>
     internal byte[] Recipient => [.. Local, (byte)'@', .. Host];
 
-    /// <summary>
-    /// The eight in order; null where they are not eight or the home is relative.
-    /// </summary>
+    /// <summary>Makes a request from the eight arguments in order; null if there are not eight, or
+    /// the home is relative.</summary>
     internal static DeliveryRequest? From(IReadOnlyList<byte[]> fields) =>
         fields.Count == FieldCount && fields[1].AsSpan().StartsWith("/"u8)
             ? new DeliveryRequest(
@@ -30,12 +27,12 @@ internal sealed record DeliveryRequest(
                 fields[4], fields[5], fields[6], fields[7])
             : null;
 
-    /// <summary>The eight in order.</summary>
+    /// <summary>The eight arguments in order.</summary>
     internal byte[][] ToFields() =>
         [User, Home, Local, Dash, Ext, Host, Sender, DefaultDelivery];
 
-    /// <summary>A name as the user means it: from the home. Ends in NUL, as system calls want it.
-    /// </summary>
+    /// <summary>The path of a name, which is relative to the home, with a NUL at the end for system
+    /// calls.</summary>
     internal byte[] PathOf(ReadOnlySpan<byte> name) =>
         name.StartsWith("/"u8) ? [.. name, 0] : [.. Home, (byte)'/', .. name, 0];
 }

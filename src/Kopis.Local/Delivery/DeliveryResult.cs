@@ -3,14 +3,14 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>From qmail-local's exit code and words to qmail-lspawn's report (contract §7.2).
+/// <summary>Makes qmail-lspawn's report from qmail-local's exit code and text (contract §7.2).
 /// </summary>
 internal static class DeliveryResult
 {
-    /// <summary>The longest report.</summary>
+    /// <summary>The most bytes of text in a report.</summary>
     internal const int ReportBytesMax = 3000;
 
-    private const int Reserve = 3; // qmail leaves these unused when it cuts.
+    private const int Reserve = 3; // qmail leaves these unused when it cuts the text.
     private static readonly byte[] Cut = "\nError report too long, sorry.\n"u8.ToArray();
 
     /// <summary>The report of a qmail-local that ended with an exit code.</summary>
@@ -29,6 +29,6 @@ internal static class DeliveryResult
         };
     }
 
-    /// <summary>The report of one that did not come to an end.</summary>
+    /// <summary>The report of a qmail-local that crashed.</summary>
     internal static Outcome Crashed() => Outcome.Retry("qmail-local crashed.\n");
 }

@@ -3,24 +3,25 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>The instructions that govern an address (contract §7.5, §7.6).</summary>
+/// <summary>The instructions for an address (contract §7.5, §7.6).</summary>
 /// <param name="Content">The file's bytes; empty means the default delivery.</param>
-/// <param name="ForwardOnly">Its owner may execute it: no files, no programs.</param>
-/// <param name="DefaultPart">What DEFAULT is; null: not set.</param>
+/// <param name="ForwardOnly">Whether its owner may execute it: then files and programs are not
+/// allowed.</param>
+/// <param name="DefaultPart">The value of DEFAULT; null: not set.</param>
 internal sealed record DotQmailFile(byte[] Content, bool ForwardOnly, byte[]? DefaultPart)
 {
     private const int WritableByOthers = 0x2; // conf-patrn, 002.
     private const int OwnerMayExecute = 0x40; // 0100
     private const int ContentBytesMax = 64 * 1024 * 1024; // A list of two million addresses.
 
-    /// <summary>Finds the file in a home; both null where there is none.</summary>
+    /// <summary>Finds the file in a home; both results are null if there is none.</summary>
     internal static (DotQmailFile? File, LocalFailure? Failure) Find(
         DirectoryFd home, DeliveryRequest request)
     {
         foreach ((byte[] name, byte[]? part) in
             DotQmailNames.Candidates(request.Dash, request.Ext))
         {
-            // Non-blocking, so that a FIFO of that name does not hold the delivery.
+            // Non-blocking, so that a FIFO with that name does not hang the delivery.
             int fd = home.TryOpenFile([.. name, 0], out int errno);
             if (fd < 0)
             {
@@ -53,7 +54,8 @@ internal sealed record DotQmailFile(byte[] Content, bool ForwardOnly, byte[]? De
         return (null, null);
     }
 
-    /// <summary>Whether a file is there; false with a failure where that cannot be told.</summary>
+    /// <summary>Whether the file exists; false with a failure if that cannot be found out.
+    /// </summary>
     internal static bool Exists(
         DeliveryRequest request, ReadOnlySpan<byte> more, out LocalFailure? failure)
     {

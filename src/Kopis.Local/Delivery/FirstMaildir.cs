@@ -3,20 +3,18 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// The Maildir of a user who never had one: the host's default delivery makes it, with his rights.
-/// A path in his own .qmail file is his to make.
-/// </summary>
+/// <summary>Makes the Maildir of a user who never had one, for the host's default delivery and with
+/// the user's rights. A path in the user's own .qmail file is not made.</summary>
 internal static class FirstMaildir
 {
     private const int OwnerOnly = 0x1C0; // 0700
     private static readonly string[] Parts = ["tmp", "new", "cur"];
 
-    /// <summary>Makes it where nothing has its name, whole or not at all; where that fails the
-    /// delivery will say why. Only a name in the home itself: else a disk that is not mounted would
-    /// seem to be one that is new.</summary>
-    /// <param name="home">The user's.</param>
-    /// <param name="argument">Of the default delivery, <c>./NAME/</c>.</param>
+    /// <summary>Makes the Maildir if its name does not exist, whole or not at all. If that fails,
+    /// the delivery will report why. Only a name directly in the home is made; otherwise a disk
+    /// that is not mounted would look like a new one.</summary>
+    /// <param name="home">The user's home.</param>
+    /// <param name="argument">The argument of the default delivery, <c>./NAME/</c>.</param>
     internal static void MakeMissing(byte[] home, ReadOnlySpan<byte> argument)
     {
         string name = ByteText.ToText(argument).TrimEnd('/');
@@ -37,7 +35,7 @@ internal static class FirstMaildir
         }
         catch (PosixException)
         {
-            // As said.
+            // The delivery will report why.
         }
     }
 
@@ -53,7 +51,7 @@ internal static class FirstMaildir
             }
 
             tree.SyncDirectory(temporary);
-            tree.Rename(temporary, name); // Not over one that was faster: that is not empty.
+            tree.Rename(temporary, name); // Fails if one was made meanwhile.
             tree.SyncDirectory("");
         }
         catch (PosixException)

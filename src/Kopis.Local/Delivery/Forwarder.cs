@@ -5,20 +5,20 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>Queues a message anew, for all addresses of a .qmail file at once (contract §7.7).
+/// <summary>Queues a message again, for all addresses of a .qmail file at once (contract §7.7).
 /// </summary>
 internal sealed class Forwarder(IIntakeClient queue)
 {
-    /// <summary>Queues it.</summary>
-    /// <param name="sender">NEWSENDER.</param>
+    /// <summary>Queues the message.</summary>
+    /// <param name="sender">The value of NEWSENDER.</param>
     /// <param name="recipients">The addresses as the file has them.</param>
-    /// <param name="lines">Delivered-To goes before the message, Return-Path does not.</param>
+    /// <param name="lines">Delivered-To is put before the message, Return-Path is not.</param>
     /// <param name="body">The message.</param>
-    /// <returns>Null and the <c>qp</c> number, or why not.</returns>
+    /// <returns>Null and the <c>qp</c> number; or the failure.</returns>
     internal (LocalFailure? Failure, uint Qp) Forward(
         byte[] sender, IReadOnlyList<ReadOnlyMemory<byte>> recipients, TraceLines lines,
         MessageBody body) =>
-        // A delivery has a thread of its own, which has nothing else to do.
+        // Each delivery has a thread of its own, so it may block.
         ThreadGate.Await(ForwardAsync(sender, recipients, lines, body));
 
     private async Task<(LocalFailure?, uint)> ForwardAsync(
@@ -59,7 +59,7 @@ internal sealed class Forwarder(IIntakeClient queue)
     {
         ReadOnlySpan<byte> piece = body.Read(offset, block);
         piece = piece[..Math.Min(piece.Length, block.Length)];
-        piece.CopyTo(block); // No more than a check where it was read there already.
+        piece.CopyTo(block); // Does nothing if the piece was read to there already.
         return piece.Length;
     }
 

@@ -4,21 +4,22 @@ namespace Kopis.Local.Delivery;
 
 /// <summary>One line of a .qmail file (contract §7.7).</summary>
 /// <param name="Kind">What to do.</param>
-/// <param name="Argument">The file name, command or address; as it stands, from any owner.</param>
+/// <param name="Argument">The file name, command or address as it stands in the file; anybody may
+/// have written it.</param>
 internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory<byte> Argument)
 {
     /// <summary>The socket that <c>lmtp:/PATH</c> names.</summary>
     internal string SocketPath => RawText.Of(Argument.Span["lmtp:".Length..]);
 
-    /// <summary>A forward without an address: nobody would have the message.</summary>
+    /// <summary>Whether it is a forward without an address. Nobody would get the message.</summary>
     internal bool ForwardsToNobody =>
         Kind == InstructionKind.Forward
         && (Argument.Span.Trim(" \t"u8).IsEmpty || Argument.Span.SequenceEqual("<>"u8));
 
-    /// <summary>Reads one line, without its LF.</summary>
+    /// <summary>Parses a line without its LF.</summary>
     internal static Instruction Parse(ReadOnlyMemory<byte> line)
     {
-        // A NUL ends the line, as it ended the C string that qmail made of it.
+        // A NUL ends the line, as it ends a C string in qmail.
         int nul = line.Span.IndexOf((byte)0);
         line = nul < 0 ? line : line[..nul];
         line = line[..WrittenLine.TrimEnd(line.Span).Length];
@@ -43,7 +44,7 @@ internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory
         };
     }
 
-    /// <summary>Reads a whole file; its last line may lack its LF.</summary>
+    /// <summary>Parses a whole file; its last line may lack an LF.</summary>
     internal static IEnumerable<Instruction> ParseAll(ReadOnlyMemory<byte> content)
     {
         while (!content.IsEmpty)

@@ -1,30 +1,30 @@
 namespace Kopis.Local.Delivery;
 
-/// <summary>What one line of a .qmail file asks for (contract §7.7).</summary>
+/// <summary>The kinds of lines in a .qmail file (contract §7.7).</summary>
 internal enum InstructionKind
 {
-    /// <summary>A comment, or a <c>+</c> line that nobody knows.</summary>
+    /// <summary>A comment, or an unknown line that begins with <c>+</c>.</summary>
     Nothing,
 
     /// <summary>An empty line: an error if it is the first.</summary>
     Blank,
 
-    /// <summary>Append to a file.</summary>
+    /// <summary>Append to an mbox file.</summary>
     Mbox,
 
-    /// <summary>Store in a directory.</summary>
+    /// <summary>Store in a Maildir.</summary>
     Maildir,
 
     /// <summary>Run a shell command.</summary>
     Program,
 
-    /// <summary>Send on to an address.</summary>
+    /// <summary>Forward to an address.</summary>
     Forward,
 
-    /// <summary><c>lmtp:/PATH</c>: hand it to an LMTP server. In the default delivery alone:
-    /// elsewhere it is a forward.</summary>
+    /// <summary><c>lmtp:/PATH</c>: pass the message to an LMTP server. Only in the default
+    /// delivery; elsewhere it is a forward.</summary>
     Lmtp,
 
-    /// <summary><c>+list</c>: from here on, no files and no programs.</summary>
+    /// <summary><c>+list</c>: files and programs are not allowed from here on.</summary>
     ForwardOnly,
 }

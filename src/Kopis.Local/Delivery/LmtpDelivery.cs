@@ -7,15 +7,14 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// Hands a message to an LMTP server at a Unix socket (RFC 2033), as the recipient's user: one
-/// recipient, one connection. Only the default delivery can name one.
+/// <summary>Passes a message to an LMTP server at a Unix socket (RFC 2033), as the recipient's
+/// user, with one connection for one recipient. Only the default delivery can name such a server.
 /// </summary>
 /// <param name="path">The socket.</param>
 internal sealed class LmtpDelivery(string path)
 {
-    /// <summary>For all of a delivery: its last reply may take so long (RFC 5321 §4.5.3.2.6).
-    /// </summary>
+    /// <summary>The limit for a whole delivery, since the last reply alone may take this long (RFC
+    /// 5321 §4.5.3.2.6).</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n\0"u8);
@@ -27,13 +26,13 @@ internal sealed class LmtpDelivery(string path)
     private int _start;
     private int _end;
 
-    /// <summary>Delivers.</summary>
+    /// <summary>Delivers the message.</summary>
     /// <param name="sender">The envelope sender.</param>
     /// <param name="recipient">The user as the server knows it.</param>
-    /// <param name="lines">Delivered-To goes before the message: the server writes Return-Path.
+    /// <param name="lines">Delivered-To is put before the message; the server writes Return-Path.
     /// </param>
     /// <param name="body">The message.</param>
-    /// <returns>Null, or why not.</returns>
+    /// <returns>Null, or the failure.</returns>
     internal LocalFailure? Deliver(
         byte[] sender, byte[] recipient, TraceLines lines, MessageBody body)
     {
@@ -43,7 +42,7 @@ internal sealed class LmtpDelivery(string path)
                 "Sorry, an address contains a line end and cannot be sent. (#5.1.3)");
         }
 
-        // A delivery has a thread of its own, which has nothing else to do.
+        // Each delivery has a thread of its own, so it may block.
         return ThreadGate.Await(DeliverAsync(sender, recipient, lines, body));
     }
 
@@ -115,7 +114,7 @@ internal sealed class LmtpDelivery(string path)
 
         await SendAsync(lines, body, stop);
         LocalFailure? failure = await ReadAsync(250, stop);
-        _output.Write("QUIT\r\n"u8); // Nobody waits for its reply, and the result stands.
+        _output.Write("QUIT\r\n"u8); // The reply is not read: the result is known.
         _socket!.Blocking = false;
         _socket.Send(_output.WrittenSpan, SocketFlags.None, out _);
         return failure;
@@ -199,8 +198,8 @@ internal sealed class LmtpDelivery(string path)
     }
 
     /// <summary>Reads one reply.</summary>
-    /// <returns>Null where it has the hundreds of the expected code.</returns>
-    /// <exception cref="InvalidDataException">It has no end, or no sense.</exception>
+    /// <returns>Null if the first digit is that of the expected code.</returns>
+    /// <exception cref="InvalidDataException">The reply is endless or malformed.</exception>
     private async Task<LocalFailure?> ReadAsync(int expected, CancellationToken stop)
     {
         _reader.Reset();
@@ -228,7 +227,7 @@ internal sealed class LmtpDelivery(string path)
             : LocalFailure.Permanent(Said());
     }
 
-    /// <summary>The reply as a report has it: one line of what can be printed.</summary>
+    /// <summary>The reply as a report shows it: one line of printable characters.</summary>
     private string Said()
     {
         string text = ByteText.ToText(_reader.Text).TrimEnd('\n')

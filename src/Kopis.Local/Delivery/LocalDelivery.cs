@@ -6,10 +6,9 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// One delivery by the recipient's .qmail file: what qmail-local does, warm or by hand
-/// (contract §7.5–7.9). Knows no working directory, so many can run in one process.
-/// </summary>
+/// <summary>One delivery as the recipient's .qmail file says: what qmail-local does, as a warm
+/// process or by hand (contract §7.5–7.9). It does not depend on the working directory, so many
+/// deliveries can run in one process.</summary>
 internal sealed class LocalDelivery(
     LocalSite site, DeliveryRequest request, MessageBody body, DeliveryOutput output)
 {
@@ -30,15 +29,14 @@ internal sealed class LocalDelivery(
     private int _addresses;
     private int _programs;
 
-    /// <summary>Only tells what would be done (option -n).</summary>
+    /// <summary>Whether to print only what would be done (option -n).</summary>
     internal bool DescribeOnly { get; init; }
 
-    /// <summary>Where programs run only with a place; null: by hand, where each runs at once.
-    /// </summary>
+    /// <summary>The slots for programs; null by hand, where each program runs at once.</summary>
     internal IProgramPlace? Place { get; init; }
 
-    /// <summary>Delivers.</summary>
-    /// <returns>qmail-local's exit code; the output says why.</returns>
+    /// <summary>Delivers the message.</summary>
+    /// <returns>qmail-local's exit code; the output gives the reason.</returns>
     internal int Run()
     {
         if (Deliver() is not { } failure)
@@ -56,9 +54,9 @@ internal sealed class LocalDelivery(
 
     private LocalFailure? Deliver()
     {
-        // Held open: the home that is checked is the one whose .qmail file is obeyed, whatever
-        // becomes of its name meanwhile. That this fails where chdir would, by search rights too,
-        // is DirectoryFd's to see to.
+        // The home is held open: the checked directory is the one whose .qmail file is used, even
+        // if its name changes meanwhile. DirectoryFd fails where chdir would fail, also for lack of
+        // search permission.
         using DirectoryFd? home = DirectoryFd.TryOpen([.. request.Home, 0], out int errno);
         LocalFailure? refused = home is null ? NoHome(errno) : CheckHome(home) ?? CheckLoop();
         if (refused is not null)
@@ -126,7 +124,7 @@ internal sealed class LocalDelivery(
         }
         catch (UnreadableMessageException)
         {
-            environment[ResultsText.Variable] = null; // The program will see it, too.
+            environment[ResultsText.Variable] = null; // The program will report it, too.
         }
 
         return environment;
@@ -191,11 +189,12 @@ internal sealed class LocalDelivery(
 
     private LocalFailure? Obey(byte[] instructions, bool forwardOnly)
     {
-        // No instructions at all count as one empty line.
+        // A file without instructions counts as one empty line.
         Instruction[] lines =
             [.. Instruction.ParseAll(instructions.Length > 0 ? instructions : "\n"u8.ToArray())];
 
-        // Before any line is obeyed, which each further try would do again.
+        // This is checked before any line is carried out, since each retry would carry them out
+        // again.
         if (Array.Exists(lines, line => line.ForwardsToNobody))
         {
             return LocalFailure.Temporary(
@@ -393,7 +392,7 @@ internal sealed class LocalDelivery(
         {
             return new Forwarder(site.Queue).Forward(_newSender, _forwards, _lines, body);
         }
-        catch (PosixException e) // No descriptors or processes for a program in QMAILQUEUE.
+        catch (PosixException e) // For example, no descriptors for a program in QMAILQUEUE.
         {
             return (LocalFailure.Temporary(
                 $"Unable to fork: {FileErrors.Text(e.Number)}. (#4.3.0)"), 0);

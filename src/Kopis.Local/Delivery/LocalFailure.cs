@@ -6,20 +6,21 @@ namespace Kopis.Local.Delivery;
 /// Why a delivery ends early: qmail-local's exit code and the text of the report.
 /// </summary>
 /// <param name="ExitCode">100 or 111.</param>
-/// <param name="Text">One line without LF; empty where a program has said enough.</param>
+/// <param name="Text">One line without LF; empty if a program has already printed the reason.
+/// </param>
 public sealed record LocalFailure(int ExitCode, byte[] Text)
 {
-    /// <summary>Worth another try.</summary>
+    /// <summary>A failure after which the delivery is tried again.</summary>
     public static LocalFailure Temporary(string text) =>
         new(Base.ExitCode.Temporary, ByteText.ToBytes(text));
 
-    /// <summary>Worth another try; the text names a file in its owner's bytes.</summary>
+    /// <summary>The same, with a text that names a file by the bytes of its name.</summary>
     public static LocalFailure Temporary(string before, ReadOnlySpan<byte> name, string after) =>
         new(
             Base.ExitCode.Temporary,
             [.. ByteText.ToBytes(before), .. name, .. ByteText.ToBytes(after)]);
 
-    /// <summary>Never.</summary>
+    /// <summary>A failure that bounces the message.</summary>
     public static LocalFailure Permanent(string text) =>
         new(Base.ExitCode.Permanent, ByteText.ToBytes(text));
 }

@@ -4,23 +4,23 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>What a qmail-local process has for all its deliveries; shared by its threads.</summary>
-/// <param name="Environment">What programs inherit.</param>
+/// <summary>What all deliveries of a qmail-local process share; used by all its threads.</summary>
+/// <param name="Environment">The environment that programs inherit.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Queue">The way of forwards.</param>
+/// <param name="Queue">Queues forwarded messages.</param>
 /// <param name="Files">The disk, for Maildirs.</param>
-/// <param name="MayRunPrograms">False where they would run as root.</param>
+/// <param name="MayRunPrograms">False if programs would run as root.</param>
 internal sealed record LocalSite(
     ByteEnvironment Environment, TimeProvider Time, IIntakeClient Queue,
     IFileSystem Files, bool MayRunPrograms)
 {
-    /// <summary>The giver of names for Maildir messages.</summary>
+    /// <summary>Makes the names of Maildir messages.</summary>
     internal MaildirNames Names { get; } = new(Time);
 
     /// <summary>Lets deliveries that end at the same time share a sync.</summary>
     internal SharedSync Sync { get; init; } = new(Files, Time);
 
-    /// <summary>The site of a program.</summary>
+    /// <summary>The site of a program with this context.</summary>
     internal static LocalSite Of(ProgramContext context, bool mayRunPrograms) => new(
         context.Environment, TimeProvider.System, IntakeClients.For(context),
         FileSystem.Real, mayRunPrograms);

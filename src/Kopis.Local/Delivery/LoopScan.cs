@@ -1,18 +1,16 @@
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// Looks for our own Delivered-To line in a header that comes in blocks; lines may be of any
-/// length. Stops at the first empty line (contract §7.5).
-/// </summary>
+/// <summary>Searches a header that comes in blocks for our own Delivered-To line. Lines may have
+/// any length. Stops at the first empty line (contract §7.5).</summary>
 internal sealed class LoopScan(byte[] deliveredTo)
 {
     private int _column;
     private bool _same = true;
 
-    /// <summary>Whether the line was there.</summary>
+    /// <summary>Whether the line was found.</summary>
     internal bool Found { get; private set; }
 
-    /// <summary>Takes the next block. False once there is nothing more to look for.</summary>
+    /// <summary>Searches the next block. False if there is nothing more to search.</summary>
     internal bool Scan(ReadOnlySpan<byte> block)
     {
         while (!block.IsEmpty)
@@ -23,7 +21,7 @@ internal sealed class LoopScan(byte[] deliveredTo)
                 && deliveredTo.AsSpan(_column, piece.Length).SequenceEqual(piece);
             if (end < 0)
             {
-                // Past its own length nothing can match, so the column need not grow for ever.
+                // A line longer than ours cannot match, so the column need not grow without limit.
                 _column = _same ? _column + piece.Length : deliveredTo.Length;
                 return true;
             }

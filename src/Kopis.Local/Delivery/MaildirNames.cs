@@ -3,11 +3,10 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// Names of Maildir messages: <c>TIME.MmicrosPpidQcount.HOST</c>. qmail's <c>TIME.PID.HOST</c> is
-/// unique only where each process delivers one message a second; one of ours delivers many. Of the
-/// host's name, what would mean something in a path or to who reads a Maildir is in octal.
-/// </summary>
+/// <summary>Makes names of Maildir messages: <c>TIME.MmicrosPpidQcount.HOST</c>. qmail's
+/// <c>TIME.PID.HOST</c> is unique only if each process delivers one message a second; ours deliver
+/// many. Characters of the host's name that have a meaning in a path or in a Maildir are written in
+/// octal.</summary>
 internal sealed class MaildirNames(TimeProvider time)
 {
     private const int HostBytesMax = 64; // Contract §7.7.
@@ -16,7 +15,7 @@ internal sealed class MaildirNames(TimeProvider time)
     private readonly int _pid = Processes.Id;
     private long _count;
 
-    /// <summary>A name that this process has not given before.</summary>
+    /// <summary>Makes a name that this process has not used before.</summary>
     internal byte[] Next()
     {
         long count = Interlocked.Increment(ref _count);
@@ -26,9 +25,9 @@ internal sealed class MaildirNames(TimeProvider time)
         return ByteText.ToBytes($"{seconds}.M{micros}P{_pid}Q{count}{_suffix}");
     }
 
-    /// <summary>A host name as a part of a file's name: <c>\057</c> for a slash, <c>\072</c> for
-    /// the colon that flags follow (Maildir's own rule), and so for the comma of Maildir++'s fields
-    /// and for all that is not printed.</summary>
+    /// <summary>A host name as part of a file name: <c>\057</c> for a slash; <c>\072</c> for a
+    /// colon, which begins the flags (Maildir's own rule); and likewise for a comma, which begins
+    /// Maildir++'s fields, and for characters that cannot be printed.</summary>
     internal static string Plain(string host)
     {
         string plain = string.Concat(System.Text.Encoding.UTF8.GetBytes(host).Select(

@@ -6,23 +6,22 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// Stores a message in a Maildir (contract §7.7): written and made durable in tmp, then linked
-/// into new, then the entry itself made durable. What fails before the link leaves nothing in new.
-/// </summary>
+/// <summary>Stores a message in a Maildir (contract §7.7). It is written and made durable in tmp,
+/// then linked into new, and then the entry is made durable. A failure before the link leaves
+/// nothing in new.</summary>
 internal sealed class MaildirWriter(LocalSite site)
 {
     private const int OwnerOnly = 0x180; // 0600
     private const int NameTriesMax = 3; // Contract §7.7.
-    private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // As above.
+    private static readonly TimeSpan TimeMax = TimeSpan.FromDays(1); // Contract §7.7.
 
-    /// <summary>Called where there is no Maildir, which may then be there; null: the user makes
-    /// it.</summary>
+    /// <summary>Called if there is no Maildir, to make one; null: only the user makes it.</summary>
     internal Action? MakeMissing { get; init; }
 
-    /// <summary>Stores it; null is success.</summary>
-    /// <param name="directory">The Maildir, absolute, with its slash, without NUL.</param>
-    /// <param name="lines">What goes before the message.</param>
+    /// <summary>Stores a message; null means success.</summary>
+    /// <param name="directory">The Maildir: an absolute path with a slash at the end and no NUL.
+    /// </param>
+    /// <param name="lines">The lines to put before the message.</param>
     /// <param name="body">The message.</param>
     internal LocalFailure? Deliver(byte[] directory, TraceLines lines, MessageBody body)
     {
@@ -65,7 +64,7 @@ internal sealed class MaildirWriter(LocalSite site)
         }
     }
 
-    // That one can be *in* it is asked, as chdir would; no more than its being there.
+    // The path ends in a dot, so that search permission is checked as well, as chdir would.
     private bool IsThere(byte[] directory, out int errno)
     {
         byte[] inside = [.. directory, .. ".\0"u8];
@@ -79,7 +78,7 @@ internal sealed class MaildirWriter(LocalSite site)
         return site.Files.Exists(inside, out errno);
     }
 
-    // The suffix is a part of the name in new: Maildir++'s size, where there is a quota.
+    // The suffix is part of the name in new. It has Maildir++'s size, if there is a quota.
     private LocalFailure? DeliverTo(
         byte[] directory, TraceLines lines, MessageBody body, byte[] suffix)
     {
@@ -100,7 +99,7 @@ internal sealed class MaildirWriter(LocalSite site)
             }
             finally
             {
-                // What cannot be removed now, a reader removes when it is 36 hours old.
+                // A file that cannot be removed now is removed by a reader when it is 36 hours old.
                 site.Files.TryUnlink(temporary, out _);
             }
         }
@@ -108,7 +107,7 @@ internal sealed class MaildirWriter(LocalSite site)
         return Trouble();
     }
 
-    // Minus one where there is such a file.
+    // Minus one if the file exists already.
     private int Create(ReadOnlySpan<byte> path)
     {
         int fd = site.Files.TryOpen(
@@ -145,8 +144,8 @@ internal sealed class MaildirWriter(LocalSite site)
         }
     }
 
-    /// <summary>Writes the lines, and in the same call a message that is in memory.</summary>
-    /// <returns>How many bytes of the message are written.</returns>
+    /// <summary>Writes the lines, and in the same call the message if it is in memory.</summary>
+    /// <returns>How many bytes of the message were written.</returns>
     private int Begin(int fd, TraceLines lines, MessageBody body, byte[] block)
     {
         ReadOnlySpan<byte> whole = body.InMemoryBytes;
@@ -172,7 +171,7 @@ internal sealed class MaildirWriter(LocalSite site)
         }
         catch (PosixException)
         {
-            // Whole, but it will come again: spare the user one.
+            // The message is complete, but it will be delivered again: do not leave two copies.
             site.Files.TryUnlink(final, out _);
             return Trouble();
         }

@@ -3,21 +3,19 @@ using Kopis.Base;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// Writes a message as mbox keeps it: <c>&gt;</c> before every line that is
-/// <c>&gt;</c>…<c>&gt;From&#160;</c>, an LF if the last line lacked it, one empty line
-/// (contract §7.7). Takes the message in blocks of any size and holds back at most five bytes.
-/// </summary>
+/// <summary>Writes a message in mbox form: a <c>&gt;</c> before each line
+/// <c>&gt;</c>…<c>&gt;From&#160;</c>, an LF if the last line has none, and an empty line (contract
+/// §7.7). The message comes in blocks of any size; at most five bytes are held back.</summary>
 public sealed class MboxQuoter(IBufferWriter<byte> to)
 {
-    // The extra > may stand anywhere in the run of >, so it is put right before "From ".
+    // The extra > may be anywhere among the others, so it is added right before "From ".
     private static readonly byte[] From = "From "u8.ToArray();
 
-    private bool _inQuotes = true; // At a line's start, or in its run of '>'.
+    private bool _inQuotes = true; // At the start of a line, or in its '>' characters.
     private int _matched;
     private bool _lineOpen;
 
-    /// <summary>Takes the next block.</summary>
+    /// <summary>Writes the next block.</summary>
     public void Write(ReadOnlySpan<byte> block)
     {
         while (!block.IsEmpty)

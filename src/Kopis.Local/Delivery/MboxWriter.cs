@@ -10,15 +10,15 @@ internal sealed class MboxWriter(LocalSite site)
     private static readonly TimeSpan LockTimeMax = TimeSpan.FromSeconds(30); // Contract §7.7.
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Appends it; null is success.</summary>
-    /// <param name="name">The file as the .qmail line has it, for people.</param>
-    /// <param name="path">The file, absolute; ends in NUL.</param>
-    /// <param name="lines">What goes before the message.</param>
+    /// <summary>Appends a message; null means success.</summary>
+    /// <param name="name">The file as the .qmail line names it, for the report.</param>
+    /// <param name="path">The file: an absolute path with a NUL at the end.</param>
+    /// <param name="lines">The lines to put before the message.</param>
     /// <param name="body">The message.</param>
     internal LocalFailure? Deliver(
         ReadOnlySpan<byte> name, byte[] path, TraceLines lines, MessageBody body)
     {
-        // Non-blocking, or a FIFO that nobody reads would hold the delivery for ever.
+        // Non-blocking: a FIFO without a reader would hang the delivery for ever.
         int fd = Fd.TryOpen(
             path,
             OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.Create | OpenFlags.NonBlocking,
@@ -42,7 +42,8 @@ internal sealed class MboxWriter(LocalSite site)
         }
     }
 
-    // True: locked; false: cannot be locked, go on without; null: another holds it.
+    // True: locked. False: the file cannot be locked, so go on without. Null: another process holds
+    // the lock.
     private bool? TryLock(int fd)
     {
         long start = site.Time.GetTimestamp();
@@ -91,7 +92,7 @@ internal sealed class MboxWriter(LocalSite site)
             }
             catch (PosixException)
             {
-                // Then a piece of a message stays there; the whole one will come again.
+                // Part of a message stays in the file; the whole message will be delivered again.
             }
         }
 

@@ -2,10 +2,9 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>
-/// The message to be delivered, queue's trace line first: in memory, or in a seekable file that
-/// holds nothing else. Read by place, so that several readers do not disturb one another.
-/// </summary>
+/// <summary>The message to be delivered, with the queue's trace line first. It is in memory, or in
+/// a seekable file of its own. Reads give a position, so that several readers do not disturb one
+/// another.</summary>
 public sealed class MessageBody : IDisposable
 {
     /// <summary>The size of blocks in which a message is copied.</summary>
@@ -23,19 +22,20 @@ public sealed class MessageBody : IDisposable
     /// <summary>A message in memory.</summary>
     public static MessageBody InMemory(ReadOnlyMemory<byte> bytes) => new(bytes, -1, true);
 
-    /// <summary>A message in a file; closed with this object.</summary>
+    /// <summary>A message in a file, which this object closes.</summary>
     /// <param name="fd">The file.</param>
-    /// <param name="start">Where in it the message begins; zeros are before that.</param>
+    /// <param name="start">Where in the file the message begins; zeros are before it.</param>
     public static MessageBody InFile(int fd, long start) => new(default, fd, false, start);
 
-    /// <summary>A message that is all of a file; closed with this object.</summary>
+    /// <summary>A message that fills a whole file, which this object closes.</summary>
     public static MessageBody InFile(int fd) => InFile(fd, 0);
 
-    /// <summary>All of it where it is in memory, else nothing.</summary>
+    /// <summary>The whole message if it is in memory, else nothing.</summary>
     internal ReadOnlySpan<byte> InMemoryBytes => _memory.Span;
 
-    /// <summary>How long it is.</summary>
-    /// <exception cref="UnreadableMessageException">The file cannot be asked.</exception>
+    /// <summary>The length in bytes.</summary>
+    /// <exception cref="UnreadableMessageException">The length of the file cannot be read.
+    /// </exception>
     public long Length
     {
         get
@@ -52,8 +52,8 @@ public sealed class MessageBody : IDisposable
     }
 
     /// <summary>Reads a block; empty at the end.</summary>
-    /// <param name="offset">Bytes from the message's start.</param>
-    /// <param name="buffer">Where to, if it is not in memory anyway.</param>
+    /// <param name="offset">The position, from the start of the message.</param>
+    /// <param name="buffer">The buffer to read to, unless the message is in memory.</param>
     /// <exception cref="UnreadableMessageException">The file cannot be read.</exception>
     public ReadOnlySpan<byte> Read(long offset, Span<byte> buffer)
     {
@@ -72,11 +72,10 @@ public sealed class MessageBody : IDisposable
         }
     }
 
-    /// <summary>
-    /// A descriptor of the message at its start, for one program after another; it stays this
-    /// object's.
-    /// </summary>
-    /// <exception cref="PosixException">It cannot be rewound: a pipe, say.</exception>
+    /// <summary>A descriptor at the start of the message, for one program after another; this
+    /// object closes it.</summary>
+    /// <exception cref="PosixException">It cannot be rewound: it is a pipe, for example.
+    /// </exception>
     public int Rewound()
     {
         if (_fd < 0)
@@ -86,7 +85,7 @@ public sealed class MessageBody : IDisposable
             Fd.WriteAll(fd, _memory.Span);
         }
 
-        // Programs may begin again at the file's first byte.
+        // A program may rewind to the first byte of the file.
         _copy = _start > 0 && _copy < 0 ? Copy() : _copy;
         int file = _copy >= 0 ? _copy : _fd;
         Fd.Seek(file, 0);

@@ -2,10 +2,10 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Delivery;
 
-/// <summary>qmail-local by hand: descriptors 1 and 2, as they are.</summary>
+/// <summary>The output of qmail-local by hand: descriptors 1 and 2.</summary>
 public sealed class StandardOutput : DeliveryOutput
 {
-    /// <summary>The one of this process.</summary>
+    /// <summary>The output of this process.</summary>
     public static readonly StandardOutput Instance = new();
 
     private const int Out = 1;
@@ -26,7 +26,7 @@ public sealed class StandardOutput : DeliveryOutput
         }
         catch (PosixException)
         {
-            // Nobody listens; the exit code still tells the outcome.
+            // Nobody reads it; the exit code still gives the result.
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class TraceLines(ReadOnlySpan<byte> sender, byte[] recipient, Da
     internal byte[] DeliveredTo { get; } =
         [.. "Delivered-To: "u8, .. WithoutLineEnds(recipient), .. "\n"u8];
 
-    /// <summary>mbox's From_ line.</summary>
+    /// <summary>The From_ line of an mbox.</summary>
     internal byte[] MboxFrom { get; } =
     [
         .. "From "u8, .. sender.IsEmpty ? "MAILER-DAEMON"u8 : WithoutBlanks(sender),

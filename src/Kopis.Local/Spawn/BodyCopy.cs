@@ -2,14 +2,15 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>A copy of one message in a file in memory, for a body that is too long for an order's
-/// frame. A segment has everybody's mail, so its own descriptor never goes to a user.</summary>
+/// <summary>A copy of one message in an in-memory file, for a body too long for the frame of an
+/// order. A segment has the mail of many users, so its own descriptor is never passed to a user.
+/// </summary>
 internal sealed class BodyCopy : IDisposable
 {
     private int _fd = -1;
 
     /// <summary>Adds the next bytes.</summary>
-    /// <exception cref="PosixException">There is no room, or no descriptor.</exception>
+    /// <exception cref="PosixException">There is no memory, or no descriptor left.</exception>
     internal void Append(ReadOnlySpan<byte> bytes)
     {
         if (_fd < 0)
@@ -20,8 +21,7 @@ internal sealed class BodyCopy : IDisposable
         Fd.WriteAll(_fd, bytes);
     }
 
-    /// <summary>The file, which is the caller's from now on; minus one: nothing was copied.
-    /// </summary>
+    /// <summary>Passes the file to the caller; minus one: nothing was copied.</summary>
     internal int Detach()
     {
         int fd = _fd;

@@ -4,12 +4,12 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>What a spawner refuses before anything is started (contract §7.1).</summary>
+/// <summary>The checks that a spawner makes before it starts anything (contract §7.1).</summary>
 internal static class CommandCheck
 {
-    /// <summary>Null where the command makes sense.</summary>
-    /// <param name="command">What was ordered.</param>
-    /// <param name="used">The slots; true: a delivery runs there.</param>
+    /// <summary>Null if the command is valid.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="used">For each slot, whether a delivery runs there.</param>
     internal static Outcome? Check(DeliveryCommand command, ReadOnlySpan<bool> used) =>
         command.Slot >= used.Length
             ? Outcome.Retry("Internal error: delnum too big. (#4.3.5)\n")
@@ -22,13 +22,13 @@ internal static class CommandCheck
             ? Outcome.Failed("Sorry, address must include host name. (#5.1.3)\n")
         : null;
 
-    /// <summary>Null where a file is the queue's.</summary>
+    /// <summary>Null if the file can be one of the queue's.</summary>
     internal static Outcome? Check(FileStatus status, uint queueUid) =>
         !status.IsRegular ? Outcome.Retry("Sorry, message has wrong type. (#4.3.5)\n")
             : status.Uid != queueUid ? Outcome.Retry("Sorry, message has wrong owner. (#4.3.5)\n")
             : null;
 
-    /// <summary>There is no such message, or it cannot be read now.</summary>
+    /// <summary>The report if the message does not exist, or cannot be read now.</summary>
     internal static Outcome CannotOpen() =>
         Outcome.Retry("qmail-spawn unable to open message. (#4.3.0)\n");
 }

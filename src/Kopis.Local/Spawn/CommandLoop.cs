@@ -12,17 +12,16 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// The half of qmail-lspawn that talks: orders in on descriptor 0, reports out on descriptor 1, and
-/// the warm qmail-locals in between (contract §7.1, §7.2). On an installed host it is user qmails
-/// and may write nowhere; who a delivery runs as is root's to say (<see cref="SpawnLoop"/>). One
-/// thread; waits in poll(2) only.
-/// </summary>
+/// <summary>The half of qmail-lspawn that talks to others: it reads orders on descriptor 0, writes
+/// reports to descriptor 1, and has the warm qmail-locals in between (contract §7.1, §7.2). On an
+/// installed host it runs as qmails and may write nowhere. Root's half decides which user a
+/// delivery runs as (<see cref="SpawnLoop"/>). Not thread-safe; blocks only in poll(2).</summary>
 /// <param name="mess">The directory <c>queue/mess</c>.</param>
-/// <param name="queueUid">Who must own the queue's files.</param>
-/// <param name="root">Where root's half is asked.</param>
-/// <param name="deliveries">Deliveries at once, which qmail-send is told.</param>
-/// <param name="places">Places of programs, which are fewer.</param>
+/// <param name="queueUid">The owner that files of the queue must have.</param>
+/// <param name="root">The socket to root's half.</param>
+/// <param name="deliveries">How many deliveries may run at once; qmail-send is told this number.
+/// </param>
+/// <param name="places">The slots for programs, which are fewer.</param>
 internal sealed class CommandLoop(
     string mess, uint queueUid, int root, int deliveries, ProgramPlaces places)
 {
@@ -42,13 +41,13 @@ internal sealed class CommandLoop(
     private int _running;
     private uint _nextId;
 
-    /// <summary>This half as a process: it starts nothing.</summary>
-    /// <param name="context">Its own; the argument after the first is the uid of who must own the
+    /// <summary>Runs this half as a process, which starts no programs.</summary>
+    /// <param name="context">The context. The argument after the first is the uid that must own the
     /// queue's files.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
-    /// <param name="root">Where root's half is asked.</param>
-    /// <returns>Temporary where root's half is gone, which qmail-send says.</returns>
-    /// <exception cref="ConfigurationException">A control file cannot be read or understood.
+    /// <param name="root">The socket to root's half.</param>
+    /// <returns>Temporary if root's half is gone, which qmail-send reports.</returns>
+    /// <exception cref="ConfigurationException">A control file cannot be read or parsed.
     /// </exception>
     internal static int Run(ProgramContext context, string mess, int root)
     {
@@ -58,7 +57,7 @@ internal sealed class CommandLoop(
         }
 
         Confinement.RefusePrograms();
-        ControlDirectory control = new(context.In("control")); // qmail-send says what is odd there.
+        ControlDirectory control = new(context.In("control")); // qmail-send warns of odd values.
         int programs = Math.Max(1, control.ReadInt(SendFiles.ConcurrencyLocal));
         ProgramPlaces places = new(
             programs,
@@ -69,7 +68,7 @@ internal sealed class CommandLoop(
         return loop._isLost ? ExitCode.Temporary : ExitCode.Success;
     }
 
-    /// <summary>Runs until orders have ended and everything is reported.</summary>
+    /// <summary>Runs until orders have ended and all results are reported.</summary>
     private void Run()
     {
         _reports.WriteByte((byte)deliveries);
@@ -119,7 +118,7 @@ internal sealed class CommandLoop(
         GrantPlaces();
     }
 
-    /// <summary>Lets programs run for which there is room now.</summary>
+    /// <summary>Grants slots to the programs that may run now.</summary>
     private void GrantPlaces()
     {
         while (places.DequeueGranted() is { } id)
@@ -145,7 +144,7 @@ internal sealed class CommandLoop(
         }
         catch (Exception e) when (e is PosixException or InvalidDataException)
         {
-            _reading = false; // Finish what runs; whoever talks there makes no sense.
+            _reading = false; // The sender of the orders is faulty: only finish what runs.
         }
 
         foreach (DeliveryCommand command in _commands)
@@ -160,7 +159,7 @@ internal sealed class CommandLoop(
     {
         if (CommandCheck.Check(command, _used) is { } refused)
         {
-            // A report for each recipient, as the one who ordered them counts.
+            // One report for each recipient, since qmail-send counts them.
             for (int i = 0; i < Math.Max(1, command.Recipients.Count); i++)
             {
                 Report(command.Slot, refused);
@@ -178,14 +177,14 @@ internal sealed class CommandLoop(
             {
                 Ask(command);
             }
-            catch (IOException) // Only the queue's own file can fail here.
+            catch (IOException) // Only reading the queue's own file can fail here.
             {
                 End(command.Slot, CommandCheck.CannotOpen());
             }
         }
     }
 
-    /// <summary>Has root's half find a qmail-local for a delivery.</summary>
+    /// <summary>Asks root's half for a qmail-local for a delivery.</summary>
     private void Ask(DeliveryCommand command)
     {
         using BodyCopy copy = new();
@@ -205,7 +204,7 @@ internal sealed class CommandLoop(
         int file = message.IsKept ? -1 : message.HasOwnFile ? message.Detach() : copy.Detach();
         if (file >= 0)
         {
-            Fd.Seek(file, message.HasOwnFile ? message.Offset : 0); // Where the message begins.
+            Fd.Seek(file, message.HasOwnFile ? message.Offset : 0); // To the message's start.
         }
 
         string user = MailUserName.Of(command.Recipients[0]);
@@ -238,7 +237,7 @@ internal sealed class CommandLoop(
             return;
         }
 
-        // It was granted to one that has ended meanwhile, or there is none.
+        // There is no qmail-local, or the one it was granted to has ended meanwhile.
         Fd.Close(order.File);
         End(order.Slot, reply.Code == 0
             ? DeliveryResult.Crashed() : DeliveryResult.Of(reply.Code, []));
@@ -256,7 +255,7 @@ internal sealed class CommandLoop(
         }
         catch (Exception e) when (e is PosixException or InvalidDataException)
         {
-            // As if it had crashed; it has, or is not what was started.
+            // Reported as a crash: the process has crashed, or is not the program that was started.
         }
 
         foreach (byte slot in local.Slots)
@@ -289,7 +288,7 @@ internal sealed class CommandLoop(
         }
         catch (PosixException)
         {
-            _writing = false; // qmail-send is gone; what runs is still finished.
+            _writing = false; // qmail-send is gone; running deliveries still finish.
         }
 
         _reports.ResetWrittenCount();

@@ -5,14 +5,14 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>Runs a site's own <c>bin/qmail-getpw LOCAL</c>, for so long and for so much output.
+/// <summary>Runs a site's own <c>bin/qmail-getpw LOCAL</c>, with limits on its time and output.
 /// </summary>
 internal static class ForeignGetpw
 {
     private const int Kill = 9;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
-    /// <summary>Its exit code and output (<see cref="LookupResult.OfAnswer"/>).</summary>
+    /// <summary>Returns its exit code and output (<see cref="LookupResult.OfAnswer"/>).</summary>
     internal static byte[] Run(ProgramContext context, byte[] local)
     {
         (int read, int write) = Fd.Pipe();
@@ -45,7 +45,7 @@ internal static class ForeignGetpw
         Fd.Close(read);
         if (output is null)
         {
-            Processes.Signal(-pid, Kill); // It leads a group of its own.
+            Processes.Signal(-pid, Kill); // It leads a process group of its own.
         }
 
         WaitStatus status = Processes.Wait(pid);
@@ -53,7 +53,7 @@ internal static class ForeignGetpw
             : [(byte)status.ExitCode, .. output];
     }
 
-    /// <summary>All that it writes; null where that is too much, or takes too long.</summary>
+    /// <summary>Reads its whole output; null if that is too long, or takes too long.</summary>
     private static byte[]? Read(int fd)
     {
         long began = Stopwatch.GetTimestamp();

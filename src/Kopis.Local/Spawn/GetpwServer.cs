@@ -5,9 +5,8 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// <c>qmail-getpw --serve</c>: answers the questions of one <see cref="GetpwService"/>, each in a
-/// thread, so that a name that the name service is slow about delays no other.
+/// <summary><c>qmail-getpw --serve</c>: answers the questions of one <see cref="GetpwService"/>,
+/// each on a thread, so that a name which the name service answers slowly delays no other.
 /// </summary>
 internal sealed class GetpwServer(ProgramContext context)
 {
@@ -20,7 +19,7 @@ internal sealed class GetpwServer(ProgramContext context)
         new(UnixUsers.ByName, new AliasesFirst(context.Home).Has);
     private readonly byte[] _program = Fd.PathBytes(context.In("bin/qmail-getpw"))[..^1];
 
-    /// <summary>Answers until the other side has gone.</summary>
+    /// <summary>Answers until the other end is closed.</summary>
     internal void Run()
     {
         WorkerThreads workers = new(ThreadsMax, StackBytes);
@@ -48,7 +47,8 @@ internal sealed class GetpwServer(ProgramContext context)
         }
         catch (PosixException)
         {
-            // Who asked waits no longer, or there are no descriptors: no answer, so later.
+            // The asking process no longer waits, or there are no descriptors. No answer means
+            // later.
         }
         finally
         {

@@ -1,12 +1,11 @@
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// How many programs of .qmail files run at once, and how users share these places. A user who has
-/// a program running gets another place only while fewer than <paramref name="sharedPlaces"/> are
-/// taken in all; the other places are for users who have none running, one each. So one user's
-/// programs may hang, and those of others run. No I/O.
+/// <summary>Limits how many programs of .qmail files run at once, and shares these slots among
+/// users. A user with a running program gets another slot only while fewer than
+/// <paramref name="sharedPlaces"/> are taken in all. The other slots are for users without a
+/// running program, one each. So if one user's programs hang, those of others still run. No I/O.
 /// </summary>
-/// <param name="places">Programs at once; <c>control/concurrencylocal</c>.</param>
+/// <param name="places">How many programs may run at once; <c>control/concurrencylocal</c>.</param>
 /// <param name="sharedPlaces"><c>control/concurrencyshared</c>.</param>
 internal sealed class ProgramPlaces(int places, int sharedPlaces)
 {
@@ -19,12 +18,12 @@ internal sealed class ProgramPlaces(int places, int sharedPlaces)
 
     private readonly Dictionary<string, User> _users = [];
     private readonly Dictionary<uint, (string User, bool IsRunning)> _deliveries = [];
-    private readonly LinkedList<string> _turns = new(); // Each user who waits, once.
+    private readonly LinkedList<string> _turns = new(); // Users who wait, each once.
     private int _running;
 
-    /// <summary>A delivery wants a place. It has it once <see cref="DequeueGranted"/> returns it.
-    /// </summary>
-    /// <returns>False if it has one, or waits for one already.</returns>
+    /// <summary>Asks for a slot for a delivery. The delivery has it when
+    /// <see cref="DequeueGranted"/> returns it.</summary>
+    /// <returns>False if the delivery already has a slot, or waits for one.</returns>
     internal bool TryAdd(uint delivery, string user)
     {
         if (!_deliveries.TryAdd(delivery, (user, false)))
@@ -46,8 +45,8 @@ internal sealed class ProgramPlaces(int places, int sharedPlaces)
         return true;
     }
 
-    /// <summary>The next delivery that may run its program; users take turns. Null: none may.
-    /// </summary>
+    /// <summary>The next delivery that may run its program, with users taking turns; null if none
+    /// may.</summary>
     internal uint? DequeueGranted()
     {
         for (LinkedListNode<string>? turn = _turns.First; turn is not null; turn = turn.Next)
@@ -75,8 +74,9 @@ internal sealed class ProgramPlaces(int places, int sharedPlaces)
         return null;
     }
 
-    /// <summary>The delivery's program has ended, or nobody waits for its place any more.</summary>
-    /// <returns>False if it has no place and waits for none.</returns>
+    /// <summary>Called when a delivery's program has ended, or nobody waits for its slot any more.
+    /// </summary>
+    /// <returns>False if the delivery has no slot and waits for none.</returns>
     internal bool Remove(uint delivery)
     {
         if (!_deliveries.Remove(delivery, out (string User, bool IsRunning) had))
@@ -101,7 +101,7 @@ internal sealed class ProgramPlaces(int places, int sharedPlaces)
 
         if (user.Running == 0 && user.Waiting.Count == 0)
         {
-            _users.Remove(had.User); // Nothing is kept of users without programs.
+            _users.Remove(had.User); // Users without programs are forgotten.
         }
 
         return true;

@@ -5,14 +5,13 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary><c>qmail-getpw LOCAL</c>: finds the user that an address belongs to; six fields on
-/// standard output (contract §7.3). Our own programs start it with <c>--serve 0</c>, a socket
-/// being descriptor 0.</summary>
+/// <summary><c>qmail-getpw LOCAL</c>: finds the user of an address and prints six fields (contract
+/// §7.3). Our own programs start it with <c>--serve 0</c> and a socket as descriptor 0.</summary>
 public static class QmailGetpwProgram
 {
     private const int StandardOutput = 1;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count == 0)

@@ -3,19 +3,17 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// <c>qmail-lspawn [--single-user] DEFAULTDELIVERY</c>: sees to local deliveries (contract §7.2).
-/// Root on an installed host; opens nothing for writing and starts nothing as root. What talks with
-/// qmail-send and qmail-local is a process of its own, user qmails.
-/// </summary>
-/// <remarks>With <c>--single-user</c>, or where it is not root, all of Kopis is this one user: then
-/// mail goes to virtual users and the home's alias directory only.</remarks>
+/// <summary><c>qmail-lspawn [--single-user] DEFAULTDELIVERY</c>: runs local deliveries (contract
+/// §7.2). On an installed host it is root. It opens nothing for writing and starts nothing as root.
+/// A process of its own, run as qmails, talks to qmail-send and qmail-local.</summary>
+/// <remarks>With <c>--single-user</c>, or if it is not root, all of Kopis runs as its user. Then
+/// mail goes only to virtual users and to the home's alias directory.</remarks>
 public static class QmailLspawnProgram
 {
-    private const string Orders = "--orders"; // Only from ourselves, with the owner of the queue.
-    private const int Root = 3; // Where that half asks.
+    private const string Orders = "--orders"; // Only started by ourselves, with the queue's owner.
+    private const int Root = 3; // The socket of that half.
 
-    /// <summary>Runs it until qmail-send hangs up.</summary>
+    /// <summary>Runs the program until qmail-send closes its pipe.</summary>
     public static int Run(ProgramContext context)
     {
         string mess = context.In("queue/mess");
@@ -47,7 +45,8 @@ public static class QmailLspawnProgram
             ? status.ExitCode : ExitCode.Temporary;
     }
 
-    /// <summary>It may read messages as qmail-send may, write nowhere, and start nothing.</summary>
+    /// <summary>Starts the other half. It may read messages as qmail-send may, write nowhere, and
+    /// start nothing.</summary>
     private static int StartOrders(ProgramContext context, bool asRoot, int socket)
     {
         uint queueUid = asRoot ? UnixUsers.Required("qmailq").Uid : Processes.EffectiveUid;

@@ -6,13 +6,11 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// Root's part of POP3: takes qmail-lookup's word for who has logged in, asks root's own files, and
-/// grants what came along to that user's qmail-pop3d. It reads nothing else and writes to nobody
-/// but these. One thread; waits in poll(2) only.
-/// </summary>
-/// <param name="context">The program's.</param>
-/// <param name="judge">Where qmail-lookup says it.</param>
+/// <summary>Root's part of POP3. qmail-lookup says who has logged in, root's own files confirm it,
+/// and the socket that came along is passed to that user's qmail-pop3d. It reads nothing else, and
+/// writes to no other process. Not thread-safe; blocks only in poll(2).</summary>
+/// <param name="context">The program's context.</param>
+/// <param name="judge">The socket from qmail-lookup.</param>
 internal sealed class ReaderLoop(ProgramContext context, int judge)
 {
     private readonly RootRecords _word = new(context.Home);
@@ -21,7 +19,7 @@ internal sealed class ReaderLoop(ProgramContext context, int judge)
         context, asRoot: true, TimeProvider.System, "qmail-pop3d", TimeSpan.FromSeconds(10));
     private readonly byte[] _packet = new byte[ReaderGrant.BytesMax + 1];
 
-    /// <summary>Runs for good: who starts it keeps the other end.</summary>
+    /// <summary>Runs for ever: the process that starts it keeps the other end.</summary>
     [DoesNotReturn]
     internal void Run()
     {
@@ -44,7 +42,7 @@ internal sealed class ReaderLoop(ProgramContext context, int judge)
         }
     }
 
-    // Why not; empty where it was granted.
+    // Why the grant was refused; empty if it was not.
     private string Judge(ReadOnlySpan<byte> packet, int passed)
     {
         if (!Fd.IsUnixStream(passed) || ReaderGrant.Parse(packet, out byte[] grant) is not { } user)
@@ -58,7 +56,7 @@ internal sealed class ReaderLoop(ProgramContext context, int judge)
         }
 
         RootReply reply = _readers.Grant(user, 0, out int orders, grant, passed);
-        Fd.Close(orders); // qmail-pop3d gets no orders but its client's.
+        Fd.Close(orders); // qmail-pop3d gets commands only from its client.
         return reply.Code == 0 ? "" : "a user whose qmail-pop3d cannot be started";
     }
 }

@@ -8,19 +8,18 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// Root's half of qmail-lspawn: whose an address is, and a qmail-local of that user for it. It sees
-/// neither messages nor reports: those go between the other half (<see cref="CommandLoop"/>) and
-/// the qmail-local. One thread; waits in poll(2) only.
+/// <summary>Root's half of qmail-lspawn: finds the user of an address, and a qmail-local of that
+/// user. It sees neither messages nor reports: those pass between the other half
+/// (<see cref="CommandLoop"/>) and the qmail-local. Not thread-safe; blocks only in poll(2).
 /// </summary>
-/// <remarks>The other half asks in packets: u32 id, the address. All that gives a delivery its
-/// rights is looked up here, the user, the home, the instructions, and granted to the qmail-local
-/// under that id (<see cref="LocalChannel"/>), before the answer.</remarks>
-/// <param name="context">The program's.</param>
-/// <param name="defaultDelivery">The instructions of users who have none.</param>
-/// <param name="getpwUser">Who runs qmail-getpw; null: all of Kopis is one user, and each delivery
-/// runs as that.</param>
-/// <param name="asked">Where the other half asks.</param>
+/// <remarks>The other half asks in packets: u32 id, the address. Everything that gives a delivery
+/// its rights is looked up here: the user, the home and the instructions. It is granted to the
+/// qmail-local under that id (<see cref="LocalChannel"/>) before the answer is sent.</remarks>
+/// <param name="context">The program's context.</param>
+/// <param name="defaultDelivery">The instructions for users who have none.</param>
+/// <param name="getpwUser">The user that runs qmail-getpw; null: all of Kopis runs as one user, and
+/// so does each delivery.</param>
+/// <param name="asked">The socket from the other half.</param>
 internal sealed class SpawnLoop(
     ProgramContext context, byte[] defaultDelivery, UnixUser? getpwUser, int asked)
 {
@@ -40,10 +39,10 @@ internal sealed class SpawnLoop(
 
     private readonly List<Search> _searches = [];
     private readonly byte[] _answer = new byte[LookupResult.AnswerBytesMax + 1];
-    private long _answered; // When qmail-getpw last did.
+    private long _answered; // When qmail-getpw last answered.
     private readonly byte[] _packet = new byte[sizeof(uint) + DeliveryCommand.FieldBytesMax + 1];
 
-    /// <summary>Runs until the other half has hung up.</summary>
+    /// <summary>Runs until the other half closes its end.</summary>
     internal void Run()
     {
         Poller poller = new() { Watch = new Watchdog("qmail-lspawn") };
@@ -56,7 +55,7 @@ internal sealed class SpawnLoop(
         }
         catch (PosixException)
         {
-            // The other half has ended in the midst of a question.
+            // The other half ended in the middle of a question.
         }
     }
 
@@ -75,12 +74,12 @@ internal sealed class SpawnLoop(
         return !any || !poller.IsReady(0) || ReadQuestion();
     }
 
-    /// <returns>False at the end, or where what came is no question.</returns>
+    /// <returns>False at the end, or if the packet is not a question.</returns>
     private bool ReadQuestion()
     {
         int got = Fd.Read(asked, _packet);
 
-        // A NUL would move the fields that follow it.
+        // A NUL would shift the fields after it.
         if (got <= LocalChannel.IdBytes || got == _packet.Length
             || _packet.AsSpan(LocalChannel.IdBytes, got - LocalChannel.IdBytes).Contains((byte)0))
         {
@@ -127,12 +126,12 @@ internal sealed class SpawnLoop(
             }
             else if (_answered < search.Began)
             {
-                _service.End(); // It answers nobody: the next question starts another.
+                _service.End(); // It hangs: the next question starts another.
             }
         }
         catch (PosixException)
         {
-            // Neither that socket nor /etc/passwd can be read: later.
+            // The socket or /etc/passwd cannot be read: later.
         }
 
         Fd.Close(search.Answer);
@@ -140,8 +139,9 @@ internal sealed class SpawnLoop(
         Answer(search, found);
     }
 
-    /// <summary>What qmail-getpw says decides no uid: /etc/passwd must say it too, and of our own
-    /// qmail-getpw, the user must be the address's. A site's own may have other rules.</summary>
+    /// <summary>qmail-getpw alone does not decide a uid: /etc/passwd must confirm it. For our own
+    /// qmail-getpw, the address must also belong to the user; a site's own program may have other
+    /// rules.</summary>
     private LookupResult Confirm(byte[] local, int answerLength)
     {
         bool isForeign = OwnProgram.NameOf(context.Environment, _getpw) is null;
@@ -160,7 +160,7 @@ internal sealed class SpawnLoop(
         int socket = -1;
         if (found.User is { } user)
         {
-            // qmail-local's eight arguments; the sender is not ours to say.
+            // These are qmail-local's eight arguments; the sender does not come from root.
             reply = _locals.Grant(user, id, out socket,
             [
                 .. search.Id, .. user.Name, 0, .. user.Home, 0, .. search.Local, 0, .. user.Dash, 0,

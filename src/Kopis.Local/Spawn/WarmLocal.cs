@@ -5,21 +5,19 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// The channel to one warm qmail-local. That process belongs to a user and is not trusted: it can
-/// report falsely on that user's deliveries and harm nothing else.
-/// </summary>
+/// <summary>The channel to one warm qmail-local. That process belongs to a user and is not trusted:
+/// it can report falsely about that user's deliveries, but harm nothing else.</summary>
 internal sealed class WarmLocal
 {
     private readonly FrameReader _reader = new(LocalChannel.AnswerBytesMax);
     private readonly Dictionary<uint, (byte Slot, string User)> _deliveries = [];
     private readonly Queue<(byte[] Bytes, int File)> _output = new();
     private readonly ProgramPlaces _places;
-    private int _sent; // Of the first frame.
+    private int _sent; // Bytes of the first frame.
 
-    /// <summary>The channel to a process that runs.</summary>
-    /// <param name="socket">Our end of the socket pair; this object's from now on.</param>
-    /// <param name="places">Where its programs get their places.</param>
+    /// <summary>Makes the channel to a running process.</summary>
+    /// <param name="socket">Our end of the socket pair, which this object closes.</param>
+    /// <param name="places">The slots for its programs.</param>
     internal WarmLocal(int socket, ProgramPlaces places)
     {
         Socket = socket;
@@ -31,29 +29,29 @@ internal sealed class WarmLocal
 
     internal bool HasOutput => _output.Count > 0;
 
-    /// <summary>Slots of deliveries without an answer.</summary>
+    /// <summary>The slots of deliveries without an answer.</summary>
     internal IEnumerable<byte> Slots => _deliveries.Values.Select(delivery => delivery.Slot);
 
-    /// <summary>Orders a delivery that root has granted.</summary>
+    /// <summary>Sends the order for a delivery that root has granted.</summary>
     internal void Order(uint id, PendingDelivery order)
     {
         _deliveries.Add(id, (order.Slot, order.User));
         _output.Enqueue((order.Frame, order.File));
     }
 
-    /// <summary>Whether this delivery is one of its.</summary>
+    /// <summary>Whether it has this delivery.</summary>
     internal bool Has(uint id) => _deliveries.ContainsKey(id);
 
     /// <summary>Lets a delivery run its program.</summary>
     internal void GrantPlace(uint id) => _output.Enqueue((LocalChannel.FormatPlace(id), -1));
 
-    /// <summary>Sends what the socket takes.</summary>
+    /// <summary>Sends as much as the socket takes.</summary>
     /// <exception cref="PosixException">The process is gone.</exception>
     internal void Flush()
     {
         while (_output.TryPeek(out (byte[] Bytes, int File) first))
         {
-            // The descriptor goes with the first byte.
+            // The descriptor goes with the first byte of a frame.
             int descriptor = _sent == 0 ? first.File : -1;
             int put = FdPassing.TrySend(Socket, first.Bytes.AsSpan(_sent), descriptor);
             if (put < 0)
@@ -73,11 +71,13 @@ internal sealed class WarmLocal
 
     /// <summary>Reads answers.</summary>
     /// <returns>False at the end of the connection.</returns>
-    /// <exception cref="InvalidDataException">What it says is no answer to anything.</exception>
+    /// <exception cref="InvalidDataException">It sent something that is not a valid answer.
+    /// </exception>
     /// <exception cref="PosixException">The connection is broken.</exception>
     internal bool Read(Action<byte, Outcome> report)
     {
-        // An ordinary read: descriptors that came along, though none should, are dropped.
+        // This is an ordinary read, so descriptors that came along, though none should, are
+        // dropped.
         int got = Fd.Read(Socket, _reader.Space());
         if (got <= 0)
         {
@@ -115,7 +115,7 @@ internal sealed class WarmLocal
         }
     }
 
-    /// <summary>Hangs up; a well-behaved process ends then.</summary>
+    /// <summary>Closes the channel; a correct process ends then.</summary>
     internal void Close()
     {
         Fd.Close(Socket);

@@ -5,17 +5,15 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Local.Spawn;
 
-/// <summary>
-/// The warm qmail-locals, or qmail-pop3ds, one for each uid and gid. They belong to users and are
-/// not trusted: root reads nothing from them. Those whose turn was long ago are hung up on; such a
-/// one finishes what it has, and ends.
-/// </summary>
-/// <param name="context">The starting program's.</param>
-/// <param name="asRoot">Whether we can start others than ourselves.</param>
+/// <summary>The warm qmail-locals, or qmail-pop3ds, one for each uid and gid. They belong to users
+/// and are not trusted: root reads nothing from them. One that has been idle for long has its
+/// socket closed; it finishes what it has, and ends.</summary>
+/// <param name="context">The context of the program that starts them.</param>
+/// <param name="asRoot">Whether we can start processes as other users.</param>
 /// <param name="time">The clock.</param>
-/// <param name="program">Which of our programs.</param>
-/// <param name="deafTimeMax">One that leaves grants unread for so long is ended, and another
-/// started; null: never.</param>
+/// <param name="program">The program to start.</param>
+/// <param name="deafTimeMax">A process that leaves grants unread for this long is killed and
+/// replaced; null: never.</param>
 internal sealed class WarmLocals(
     ProgramContext context, bool asRoot, TimeProvider time, string program = "qmail-local",
     TimeSpan? deafTimeMax = null)
@@ -35,21 +33,22 @@ internal sealed class WarmLocals(
     private readonly List<int> _ended = [];
     private uint _started;
 
-    /// <summary>When <see cref="Sweep"/> is wanted at the latest; null: not at all.</summary>
+    /// <summary>How soon <see cref="Sweep"/> has to be called; null: it need not be.</summary>
     internal TimeSpan? SweepWithin =>
         _ended.Count > 0 ? ReapPause : _locals.Count > 0 ? IdleTimeMax : null;
 
-    /// <summary>Grants a delivery to the user's own, started if need be.</summary>
-    /// <param name="user">Whose it is.</param>
+    /// <summary>Grants a delivery to the user's own process, which is started if there is none.
+    /// </summary>
+    /// <param name="user">The user.</param>
     /// <param name="id">The number of the delivery.</param>
-    /// <param name="orders">The end for orders of one that was started now, to be passed on and
-    /// closed; else minus one.</param>
+    /// <param name="orders">The other end for orders if a process was started now, which the caller
+    /// passes on and closes; else minus one.</param>
     /// <param name="grant">The packet.</param>
-    /// <param name="fd">What goes along; minus one: nothing.</param>
+    /// <param name="fd">The descriptor to pass along; minus one: none.</param>
     internal RootReply Grant(
         RecipientUser user, uint id, out int orders, byte[] grant, int fd = -1)
     {
-        // Where all is one user, so is qmail-local.
+        // In single-user mode there is only one process.
         (uint, uint) key = asRoot ? (user.Uid, user.Gid) : default;
         orders = -1;
         if (grant.Length > LocalChannel.GrantBytesMax)
@@ -73,14 +72,14 @@ internal sealed class WarmLocals(
         }
         catch (PosixException)
         {
-            // Whatever keeps our own binary from starting is the administrator's to mend, and no
-            // reason to bounce mail.
+            // If our own program cannot be started, the administrator has to fix that; mail must
+            // not bounce for it.
             return new RootReply(id, 0, SpawnCode.CannotRunNow);
         }
     }
 
-    /// <summary>Hangs up on those that were idle for long, or are too many; forgets those that
-    /// ended.</summary>
+    /// <summary>Closes the sockets of processes that were idle for long or are too many, and
+    /// forgets those that have ended.</summary>
     internal void Sweep()
     {
         _ended.RemoveAll(pid => Processes.TryWait(pid) is not null);
@@ -101,7 +100,8 @@ internal sealed class WarmLocals(
         }
     }
 
-    /// <returns>False where it has ended, or takes nothing more: the next is a new one.</returns>
+    /// <returns>False if the process has ended or takes no more grants; a new one is started then.
+    /// </returns>
     private bool TrySend((uint, uint) key, Local local, byte[] grant, int fd)
     {
         try
@@ -116,7 +116,7 @@ internal sealed class WarmLocals(
         }
         catch (PosixException)
         {
-            // It has ended.
+            // The process has ended.
         }
 
         Remove(key, local);
@@ -155,7 +155,7 @@ internal sealed class WarmLocals(
     {
         if (deafTimeMax is not null && Fd.HasUnread(local.Grants))
         {
-            Processes.Signal(local.Pid, Kill); // Its user may have stopped it.
+            Processes.Signal(local.Pid, Kill); // Its user may have stopped it (SIGSTOP).
         }
 
         Fd.Close(local.Grants);

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Kopis.Local.Worker;
 
-/// <summary>Cuts a stream into frames; holds no more than one frame and a block.</summary>
-/// <param name="frameBytesMax">The longest frame that may be announced.</param>
+/// <summary>Splits a stream into frames. Holds at most one frame and a block.</summary>
+/// <param name="frameBytesMax">The longest frame that is accepted.</param>
 internal sealed class FrameReader(int frameBytesMax)
 {
     private const int BlockBytes = 16 * 1024;
@@ -12,7 +12,8 @@ internal sealed class FrameReader(int frameBytesMax)
     private int _start;
     private int _end;
 
-    /// <summary>Where the next bytes go; then tell <see cref="Advance"/> how many.</summary>
+    /// <summary>The space for the next bytes. Call <see cref="Advance"/> with how many were read.
+    /// </summary>
     internal Span<byte> Space()
     {
         if (_start > 0)
@@ -31,11 +32,12 @@ internal sealed class FrameReader(int frameBytesMax)
         return _bytes.AsSpan(_end);
     }
 
-    /// <summary>So many bytes have come.</summary>
+    /// <summary>Adds bytes that were read.</summary>
     internal void Advance(int count) => _end += count;
 
-    /// <summary>The next whole frame without its length, a copy; null: read on.</summary>
-    /// <exception cref="InvalidDataException">One longer than allowed is announced.</exception>
+    /// <summary>A copy of the next whole frame without its length; null: more must be read.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The length of a frame exceeds the limit.</exception>
     internal byte[]? TryTake()
     {
         int announced = AnnouncedBytes();
@@ -49,7 +51,7 @@ internal sealed class FrameReader(int frameBytesMax)
         return frame;
     }
 
-    // With the length itself; zero while that is not whole.
+    // Includes the length itself; zero while that is incomplete.
     private int AnnouncedBytes()
     {
         if (_end - _start < LocalChannel.LengthBytes)

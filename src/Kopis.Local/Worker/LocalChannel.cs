@@ -5,11 +5,9 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Local.Worker;
 
-/// <summary>
-/// What a warm qmail-local is told and answers. Numbers are little-endian; a length counts what
-/// follows it. Nobody trusts the other: every length has a cap, and what does not fit the form ends
-/// the connection.
-/// </summary>
+/// <summary>The messages to and from a warm qmail-local. Numbers are little-endian; a length counts
+/// what follows it. Neither side trusts the other: every length has a limit, and a malformed
+/// message ends the connection.</summary>
 /// <remarks>
 /// Grant, root's half of qmail-lspawn → qmail-local, one packet of a Unix socket: u32 id,
 /// qmail-local's eight arguments each with a NUL, the sender empty.
@@ -54,7 +52,7 @@ internal static class LocalChannel
     internal const byte PlaceGranted = 2;
 
     /// <summary>Reads a grant.</summary>
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <exception cref="InvalidDataException">It is malformed.</exception>
     internal static LocalGrant ParseGrant(ReadOnlySpan<byte> packet)
     {
         if (packet.Length < IdBytes)
@@ -76,7 +74,7 @@ internal static class LocalChannel
             : throw Malformed();
     }
 
-    /// <summary>An order as a frame, with room for the message at its end.</summary>
+    /// <summary>Makes the frame of an order, with room for the message at its end.</summary>
     internal static byte[] FormatOrder(
         uint id, bool ownFile, ReadOnlySpan<byte> sender, int bodyBytes)
     {
@@ -86,7 +84,7 @@ internal static class LocalChannel
         return frame;
     }
 
-    /// <summary>The frame that lets a delivery run its program.</summary>
+    /// <summary>Makes the frame that lets a delivery run its program.</summary>
     internal static byte[] FormatPlace(uint id)
     {
         byte[] frame = new byte[LengthBytes + HeadBytes];
@@ -94,16 +92,16 @@ internal static class LocalChannel
         return frame;
     }
 
-    /// <summary>The delivery that a frame without its length lets run its program; null: the frame
-    /// is an order.</summary>
-    /// <exception cref="InvalidDataException">It is neither.</exception>
+    /// <summary>The delivery that a frame without its length allows to run its program; null: the
+    /// frame is an order.</summary>
+    /// <exception cref="InvalidDataException">It is malformed.</exception>
     internal static uint? ParsePlace(ReadOnlySpan<byte> frame) =>
         Head(frame, out uint id) != PlaceGranted ? null
         : frame.Length == HeadBytes ? id
         : throw Malformed();
 
-    /// <summary>Reads an order without its length. Its memory is the frame's.</summary>
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <summary>Parses an order without its length. The order uses the frame's memory.</summary>
+    /// <exception cref="InvalidDataException">It is malformed.</exception>
     internal static LocalCommand ParseOrder(byte[] frame)
     {
         byte flag = Head(frame, out uint id);
@@ -114,7 +112,7 @@ internal static class LocalChannel
             : new LocalCommand(id, ownFile, frame[HeadBytes..end], frame.AsMemory(end + 1));
     }
 
-    /// <summary>An answer as a frame.</summary>
+    /// <summary>Makes the frame of an answer.</summary>
     internal static byte[] FormatAnswer(uint id, int exitCode, ReadOnlySpan<byte> text)
     {
         byte[] frame = new byte[LengthBytes + HeadBytes + text.Length];
@@ -123,8 +121,8 @@ internal static class LocalChannel
         return frame;
     }
 
-    /// <summary>Reads an answer without its length. Its memory is the frame's.</summary>
-    /// <exception cref="InvalidDataException">It is none.</exception>
+    /// <summary>Parses an answer without its length. The answer uses the frame's memory.</summary>
+    /// <exception cref="InvalidDataException">It is malformed.</exception>
     internal static LocalReport ParseAnswer(ReadOnlyMemory<byte> frame)
     {
         byte code = Head(frame.Span, out uint id);

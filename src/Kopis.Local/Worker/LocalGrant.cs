@@ -2,7 +2,7 @@ using Kopis.Local.Delivery;
 
 namespace Kopis.Local.Worker;
 
-/// <summary>What root grants a delivery.</summary>
-/// <param name="Id">The number by which it is ordered.</param>
-/// <param name="Request">All but the sender, which is not root's to say.</param>
+/// <summary>A delivery that root has granted.</summary>
+/// <param name="Id">The id by which it is ordered.</param>
+/// <param name="Request">All but the sender, which does not come from root.</param>
 internal sealed record LocalGrant(uint Id, DeliveryRequest Request);

@@ -4,18 +4,16 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Worker;
 
-/// <summary>
-/// The warm qmail-local: delivers many at once, each on a thread. Whose a delivery is and by which
-/// instructions comes from root as a grant, the message from the half of qmail-lspawn that is not
-/// root, and so do the places of programs. Ends when the one or the other has hung up and all that
-/// was granted is done.
-/// </summary>
-/// <param name="site">What deliveries share.</param>
-/// <param name="grants">Root's end.</param>
-/// <param name="orders">The other half's.</param>
+/// <summary>The warm qmail-local: runs many deliveries at once, each on a thread. Root grants the
+/// user's deliveries with their instructions; the other half of qmail-lspawn sends the messages and
+/// grants slots for programs. It ends when either of them has closed its end and all granted
+/// deliveries are done.</summary>
+/// <param name="site">What its deliveries share.</param>
+/// <param name="grants">The socket from root.</param>
+/// <param name="orders">The socket from the other half.</param>
 internal sealed class LocalServer(LocalSite site, int grants, int orders)
 {
-    private const int DeliveriesMax = byte.MaxValue; // As many slots as there are.
+    private const int DeliveriesMax = byte.MaxValue; // As many as there are slots.
 
     private readonly WorkerThreads _workers = new(DeliveriesMax);
     private readonly Dictionary<uint, DeliveryRequest> _granted = [];
@@ -28,11 +26,11 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
     private bool _isGranting = true;
     private int _running;
 
-    /// <summary>Serves the sockets to their end.</summary>
+    /// <summary>Serves the sockets until they end.</summary>
     internal static int Run(ProgramContext context, int grants, int orders)
     {
-        // Only where all of Kopis is one user can that be root: then there is no user whose
-        // rights a command of a .qmail file would have.
+        // This process can be root only in single-user mode. There is then no other user to run the
+        // commands of a .qmail file as, so they are refused.
         LocalSite site = LocalSite.Of(context, mayRunPrograms: Processes.EffectiveUid != 0);
         try
         {
@@ -41,7 +39,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
         catch (InvalidDataException)
         {
-            return ExitCode.Permanent; // Whoever talks there is not qmail-lspawn.
+            return ExitCode.Permanent; // The other end is not qmail-lspawn.
         }
     }
 
@@ -69,7 +67,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
         catch (PosixException)
         {
-            // The connection is broken: the end, like any other.
+            // A broken connection counts as the end.
         }
         finally
         {
@@ -80,10 +78,10 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
     }
 
-    // A delivery that runs may still wait for a program's place.
+    // A running delivery may still wait for a slot for its program.
     private bool HasMore()
     {
-        Interlocked.MemoryBarrier(); // Whoever ends last sees that nothing more is granted.
+        Interlocked.MemoryBarrier(); // The thread that ends last sees the last grant.
         return _isGranting || _granted.Count > 0 || Volatile.Read(ref _running) > 0;
     }
 
@@ -139,7 +137,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
                 throw new InvalidDataException("An order came without a grant.");
             }
 
-            ReadGrant(); // It was sent before the order.
+            ReadGrant(); // The grant was sent before the order.
         }
 
         int descriptor = -1;
@@ -185,7 +183,7 @@ internal sealed class LocalServer(LocalSite site, int grants, int orders)
         }
         catch (PosixException)
         {
-            // qmail-lspawn is gone; qmail-send will order this again.
+            // qmail-lspawn is gone; qmail-send will order this delivery again.
         }
     }
 

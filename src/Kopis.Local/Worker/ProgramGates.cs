@@ -9,8 +9,8 @@ internal sealed class ProgramGates
     private readonly Dictionary<uint, ThreadGate> _waiting = [];
     private bool _isOver;
 
-    /// <summary>Asks, and waits for the answer.</summary>
-    /// <returns>False if none will come.</returns>
+    /// <summary>Asks for a slot, and waits for the answer.</summary>
+    /// <returns>False if no slot will be granted.</returns>
     internal bool Wait(uint delivery, Action ask)
     {
         using ThreadGate gate = new();
@@ -32,8 +32,8 @@ internal sealed class ProgramGates
         }
     }
 
-    /// <summary>The delivery may run its program.</summary>
-    /// <exception cref="InvalidDataException">It does not wait for that.</exception>
+    /// <summary>Lets a delivery run its program.</summary>
+    /// <exception cref="InvalidDataException">The delivery does not wait for a slot.</exception>
     internal void Open(uint delivery)
     {
         lock (_lock)
@@ -47,7 +47,7 @@ internal sealed class ProgramGates
         }
     }
 
-    /// <summary>No answer comes any more.</summary>
+    /// <summary>Ends all waits: no more answers come.</summary>
     internal void End()
     {
         lock (_lock)

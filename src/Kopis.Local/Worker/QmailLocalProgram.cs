@@ -4,24 +4,25 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Worker;
 
-/// <summary><c>qmail-local</c>: delivers one message by hand (contract §7.5), or is the warm one
-/// that qmail-lspawn talks to (<c>--serve</c>).</summary>
+/// <summary><c>qmail-local</c>: delivers one message by hand (contract §7.5), or runs as the warm
+/// process of qmail-lspawn (<c>--serve</c>).</summary>
 public static class QmailLocalProgram
 {
-    /// <summary>Where a warm one is given orders; its grants come on descriptor 0.</summary>
+    /// <summary>The descriptor for orders to a warm process; its grants come on descriptor 0.
+    /// </summary>
     internal const int OrdersFd = 3;
 
     private const int StandardInput = 0;
     private const int OwnerOnly = 0x3F; // umask 077.
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         Processes.SetFileModeMask(OwnerOnly);
         if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve"
             && Fd.IsInherited(OrdersFd))
         {
-            Fd.SetCloseOnExec(OrdersFd); // No program of a .qmail file gets it.
+            Fd.SetCloseOnExec(OrdersFd); // Programs of a .qmail file must not inherit it.
             return LocalServer.Run(context, StandardInput, OrdersFd);
         }
 
@@ -34,7 +35,7 @@ public static class QmailLocalProgram
             return ExitCode.Permanent;
         }
 
-        // By hand a user, or root for a test, is taken at his word.
+        // By hand, a user, or root for a test, may run programs.
         using MessageBody body = MessageBody.InFile(StandardInput);
         LocalSite site = LocalSite.Of(context, mayRunPrograms: true);
         return new LocalDelivery(site, request, body, StandardOutput.Instance)

@@ -2,13 +2,12 @@ using Kopis.Posix;
 
 namespace Kopis.Local.Worker;
 
-/// <summary>
-/// A few threads for work that blocks: one more is started whenever none is idle, up to a limit.
-/// The one that was idle last works first: what it needs is still in the processor's caches.
-/// </summary>
+/// <summary>A few threads for work that blocks. A thread is started if none is idle, up to a limit.
+/// The thread that became idle last works first, since what it needs is still in the processor's
+/// caches.</summary>
 internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
 {
-    /// <summary>A thread without work, and where it waits; no work means the end.</summary>
+    /// <summary>An idle thread, and the gate at which it waits. Without work it ends.</summary>
     private sealed class Idle : IDisposable
     {
         internal ThreadGate Gate { get; } = new();
@@ -19,12 +18,12 @@ internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
     }
 
     private readonly Lock _lock = new();
-    private readonly Queue<Action> _work = new(); // While no thread is idle.
+    private readonly Queue<Action> _work = new(); // Work while no thread is idle.
     private readonly Stack<Idle> _idle = new();
     private readonly List<Thread> _threads = [];
     private bool _closed;
 
-    /// <summary>Has the work done, soon or when a thread is free.</summary>
+    /// <summary>Has the work done, as soon as a thread is free.</summary>
     internal void Add(Action work)
     {
         Idle? idle;
@@ -42,7 +41,7 @@ internal sealed class WorkerThreads(int threadsMax, int stackBytes = 256 * 1024)
         idle.Gate.Open();
     }
 
-    /// <summary>Waits until everything is done and the threads have ended.</summary>
+    /// <summary>Waits until all work is done and the threads have ended.</summary>
     internal void Finish()
     {
         lock (_lock)

@@ -3,48 +3,48 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote.Replies;
 
-/// <summary>A line of control/replies: which replies it is for, and what follows from them.
+/// <summary>A line of control/replies: which replies it matches, and what follows from them.
 /// </summary>
 internal sealed record ReplyRule
 {
     /// <summary>A domain, or a suffix that begins with a dot; empty: any.</summary>
     internal required string Name { get; init; }
 
-    /// <summary>The name is that of the server, and not of the recipient's domain.</summary>
+    /// <summary>Whether the name is the server's, not the recipient's domain.</summary>
     internal bool IsOfServer { get; init; }
 
-    /// <summary>The codes that it is for; 0 and 0: any, and none.</summary>
+    /// <summary>The codes that it matches; 0 and 0: any code, or none.</summary>
     internal int CodeLeast { get; init; }
 
     /// <inheritdoc cref="CodeLeast"/>
     internal int CodeMost { get; init; }
 
-    /// <summary>The enhanced status, or what it begins with up to a dot; empty: any.</summary>
+    /// <summary>The enhanced status, or its beginning including a dot; empty: any.</summary>
     internal string Status { get; init; } = "";
 
     /// <summary>The class; None: any.</summary>
     internal BounceClass Class { get; init; }
 
-    /// <summary>In lower case, and somewhere in the reply; empty: any.</summary>
+    /// <summary>A text in lower case that the reply contains; empty: any.</summary>
     internal byte[] Text { get; init; } = [];
 
-    /// <summary>What the scheduler is asked for.</summary>
+    /// <summary>What the scheduler is asked to do.</summary>
     internal ReplyAction Action { get; init; }
 
-    /// <summary>For so long.</summary>
+    /// <summary>For how many seconds.</summary>
     internal uint Seconds { get; init; }
 
-    /// <summary>A number of the action.</summary>
+    /// <summary>The number that belongs to the action.</summary>
     internal ushort Value { get; init; }
 
-    /// <summary>A time that the reply itself names counts instead.</summary>
+    /// <summary>Whether a time in the reply itself replaces the seconds.</summary>
     internal bool IsSaid { get; init; }
 
-    /// <summary>The domain's next server is tried at once.</summary>
+    /// <summary>Whether the domain's next server is tried at once.</summary>
     internal bool TriesNext { get; init; }
 
-    /// <summary>Whether it is for a reply. Takes at most the length of the reply and of the
-    /// text.</summary>
+    /// <summary>Whether it matches a reply. The time is bounded by the lengths of the reply and of
+    /// the text.</summary>
     internal bool Fits(ReplyFacts facts) =>
         (CodeMost == 0 || (facts.CodeByLetter >= CodeLeast && facts.CodeByLetter <= CodeMost))
         && (Class == BounceClass.None || facts.Class == Class)

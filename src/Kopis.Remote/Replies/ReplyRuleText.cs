@@ -5,8 +5,8 @@ using Kopis.Queue.Spawn;
 
 namespace Kopis.Remote.Replies;
 
-/// <summary>Reads lines of control/replies: a pattern, keys of the reply, keys of what follows, and
-/// at the end perhaps <c>text=</c> with a fragment of the reply.</summary>
+/// <summary>Parses lines of control/replies: a pattern, keys about the reply, keys about what
+/// follows, and at the end optionally <c>text=</c> with a part of the reply.</summary>
 internal static class ReplyRuleText
 {
     private const int LineBytesMax = 1000;
@@ -15,11 +15,11 @@ internal static class ReplyRuleText
     private const int NumberMax = 10_000; // Deliveries of qmail-rspawn at once.
     private const int UsualSeconds = 300;
 
-    /// <summary>What a line is, for people.</summary>
+    /// <summary>The form of a line, for people.</summary>
     internal const string Shape = "PATTERN with code=, status=, class= or text=, and pause=, "
         + "slow=, fewer=, source, retry=, next or none";
 
-    /// <summary>Reads a line; null for what makes no sense.</summary>
+    /// <summary>Parses a line; null if it is not valid.</summary>
     internal static ReplyRule? Parse(byte[] line)
     {
         if (line.Length > LineBytesMax)
@@ -69,7 +69,7 @@ internal static class ReplyRuleText
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
         && number >= least && number <= most ? number : null;
 
-    /// <summary>The keys of a line, one after another.</summary>
+    /// <summary>Parses the keys of a line one after another.</summary>
     private sealed class Keys
     {
         private bool _hasCondition;
@@ -100,7 +100,8 @@ internal static class ReplyRuleText
         {
             bool hasFor = Rule.Action is ReplyAction.SlowDown or ReplyAction.FewerConnections
                 or ReplyAction.OtherAddress;
-            // There is no next time then, and no next server. 450 5.7.1 is odd, and for now.
+            // After a final refusal there is no next time and no next server. A code of 450 with
+            // status 5.7.1 is unusual, and is temporary.
             bool isForGood = Rule.CodeLeast >= 500
                 || (Rule.CodeMost == 0 && Rule.Status.StartsWith('5'));
             bool isSound = (_hasCondition || Rule.Text.Length > 0)
@@ -135,7 +136,7 @@ internal static class ReplyRuleText
             Number(value, 1, NumberMax) is { } number && TryAct(action)
             && Set(Rule with { Value = (ushort)number });
 
-        // 421, 45x or 4xx.
+        // A code as 421, 45x or 4xx.
         private bool TryCode(string value)
         {
             string digits = value.TrimEnd('x');
@@ -151,7 +152,7 @@ internal static class ReplyRuleText
                 && Set(Rule with { CodeLeast = least, CodeMost = least + width - 1 });
         }
 
-        // 4.7.28, 4.7.* or 4.*
+        // A status as 4.7.28, 4.7.* or 4.*
         private bool TryStatus(string value)
         {
             string status = value.EndsWith(".*", StringComparison.Ordinal) ? value[..^1] : value;

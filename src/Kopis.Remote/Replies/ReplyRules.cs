@@ -5,10 +5,10 @@ using Kopis.Config.Catalog;
 namespace Kopis.Remote.Replies;
 
 /// <summary><c>control/replies</c>: what follows from replies of other hosts. The first line that
-/// fits counts, those of the file before the usual ones of the catalogue.</summary>
+/// matches counts; the lines of the file come before the default ones of the catalogue.</summary>
 internal sealed class ReplyRules
 {
-    /// <summary>Each reply that is no success is held against all lines.</summary>
+    /// <summary>Each reply that is not a success is compared with all lines.</summary>
     private const int RulesMax = 1000;
 
     private static readonly ReplyRule[] Usual =
@@ -25,14 +25,14 @@ internal sealed class ReplyRules
         TryNext = Array.Exists(_rules, rule => rule.TriesNext);
     }
 
-    /// <summary>Without a file.</summary>
+    /// <summary>The rules if there is no file.</summary>
     internal static ReplyRules Default { get; } = new([]);
 
-    /// <summary>Some line has another server tried.</summary>
+    /// <summary>Whether some line tries another server.</summary>
     internal bool TryNext { get; }
 
-    /// <summary>Reads the file. A wrong line is ignored, with a warning.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read, or has too many lines.
+    /// <summary>Reads the file. A faulty line is ignored, with a warning.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read, or has too many lines.
     /// </exception>
     internal static ReplyRules Read(ControlDirectory control)
     {
@@ -55,7 +55,7 @@ internal sealed class ReplyRules
             : faults is null ? Default : new ReplyRules(own);
     }
 
-    /// <summary>The line for a reply; null where none is for it.</summary>
+    /// <summary>The line for a reply; null if none matches.</summary>
     internal ReplyRule? Find(ReplyFacts facts) =>
         Array.Find(_rules, rule => rule.Fits(facts));
 }

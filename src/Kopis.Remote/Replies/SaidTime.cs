@@ -3,17 +3,18 @@ using Kopis.Base;
 
 namespace Kopis.Remote.Replies;
 
-/// <summary>The time after which a reply says that mail may come again: <c>for 300 seconds</c>,
-/// <c>in 5 minutes</c>, <c>retry in 00:04:30</c>. Pure, one look at each byte.</summary>
+/// <summary>Finds the time after which a reply says that mail may come again: <c>for 300
+/// seconds</c>, <c>in 5 minutes</c>, <c>retry in 00:04:30</c>. Pure; reads each byte once.
+/// </summary>
 internal static class SaidTime
 {
-    private const int SecondsLeast = 60; // It is the receiver who wants it, of our slots.
+    private const int SecondsLeast = 60; // Shorter waits would cost us slots.
     private const int SecondsMost = 86_400; // qmail-send waits no longer.
     private const int DigitsMax = 6;
 
     /// <summary>The first time that a reply names, in seconds.</summary>
     /// <param name="lower">The reply in lower case.</param>
-    /// <returns>0 where it names none, or one that makes no sense.</returns>
+    /// <returns>0 if it names none, or an invalid one.</returns>
     internal static uint Find(ReadOnlySpan<byte> lower)
     {
         for (int at = 0; at < lower.Length;)

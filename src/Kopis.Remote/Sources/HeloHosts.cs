@@ -5,8 +5,8 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Remote.Sources;
 
-/// <summary><c>control/helohosts</c>: our name in EHLO by the address that a connection comes from.
-/// Lines <c>ADDRESS NAME</c>.</summary>
+/// <summary><c>control/helohosts</c>: our name in EHLO, by the address that a connection comes
+/// from. Lines have the form <c>ADDRESS NAME</c>.</summary>
 internal sealed class HeloHosts
 {
     private readonly Dictionary<IPAddress, byte[]> _names = [];
@@ -15,12 +15,12 @@ internal sealed class HeloHosts
     {
     }
 
-    /// <summary>Without a line.</summary>
+    /// <summary>No lines.</summary>
     internal static HeloHosts None { get; } = new();
 
-    /// <summary>Reads the file. A wrong line is ignored, with a warning: helohost counts then.
+    /// <summary>Reads the file. A faulty line is ignored, with a warning, so that helohost applies.
     /// </summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static HeloHosts Read(ControlDirectory control)
     {
         HeloHosts hosts = new();
@@ -45,7 +45,7 @@ internal sealed class HeloHosts
         return hosts;
     }
 
-    /// <summary>The name for an address of this host; null: helohost.</summary>
+    /// <summary>The name for an address of this host; null: the one in helohost.</summary>
     internal byte[]? Find(IPAddress? address) => address is null || _names.Count == 0 ? null
         : _names.GetValueOrDefault(PlainAddress.Of(address));
 }

@@ -1,6 +1,6 @@
 namespace Kopis.Remote.Sources;
 
-/// <summary>What the name in a line of control/sourceaddresses is of.</summary>
+/// <summary>What the name in a line of control/sourceaddresses refers to.</summary>
 internal enum SourceKind : byte
 {
     /// <summary>The recipient's domain.</summary>

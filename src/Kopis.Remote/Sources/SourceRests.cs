@@ -2,12 +2,12 @@ using System.Net;
 
 namespace Kopis.Remote.Sources;
 
-/// <summary>Which addresses of this host are rested for which destination: one refused mail from
-/// them, or they cannot be used at all. May be used from many threads.</summary>
+/// <summary>Addresses of this host that are rested for a destination: one that refused mail from
+/// them, or all destinations if they cannot be used. May be used from many threads.</summary>
 /// <param name="clock">The clock.</param>
 internal sealed class SourceRests(TimeProvider clock)
 {
-    /// <summary>Of an address that is not this host's at the moment.</summary>
+    /// <summary>For an address that is not this host's at the moment.</summary>
     internal static readonly TimeSpan UnusableFor = TimeSpan.FromMinutes(1);
 
     private const string Everywhere = "";
@@ -16,7 +16,7 @@ internal sealed class SourceRests(TimeProvider clock)
     private readonly Dictionary<(string Destination, IPAddress Source), long> _until = [];
     private readonly Lock _lock = new();
 
-    /// <summary>The address is not used for a destination for a while.</summary>
+    /// <summary>Rests an address for a destination.</summary>
     internal void Rest(string destination, IPAddress source, TimeSpan time)
     {
         long until = clock.GetTimestamp() + (long)(time.TotalSeconds * clock.TimestampFrequency);
@@ -31,10 +31,10 @@ internal sealed class SourceRests(TimeProvider clock)
         }
     }
 
-    /// <summary>It cannot be used at all for now.</summary>
+    /// <summary>Rests an address for all destinations, since it cannot be used.</summary>
     internal void RestEverywhere(IPAddress source) => Rest(Everywhere, source, UnusableFor);
 
-    /// <summary>It can.</summary>
+    /// <summary>Notes that an address can be used again.</summary>
     internal void NoteUsable(IPAddress source)
     {
         lock (_lock)
@@ -46,8 +46,7 @@ internal sealed class SourceRests(TimeProvider clock)
         }
     }
 
-    /// <summary>When an address may be used again, as a time of the clock's counter; 0: now.
-    /// </summary>
+    /// <summary>When an address may be used again, by the clock's counter; 0: now.</summary>
     internal long Until(string destination, IPAddress source)
     {
         lock (_lock)
@@ -64,7 +63,7 @@ internal sealed class SourceRests(TimeProvider clock)
         }
     }
 
-    /// <summary>Who is over goes; where none is, half of them, the first to end.</summary>
+    /// <summary>Drops rests that are over; if none are, the half of them that end first.</summary>
     private void MakeRoom()
     {
         long now = clock.GetTimestamp();

@@ -5,15 +5,13 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Remote.Sources;
 
-/// <summary>
-/// <c>control/sourceaddresses</c>, and the files of qmail's patches: <c>bindroutes</c>
-/// (<c>domain:address</c>) and <c>outgoingip</c>, an address for all mail. The first line that fits
-/// counts, in this order of files.
-/// </summary>
+/// <summary><c>control/sourceaddresses</c>, and the files of qmail's patches: <c>bindroutes</c>
+/// (<c>domain:address</c>), and <c>outgoingip</c> with an address for all mail. The first line that
+/// matches counts, in this order of files.</summary>
 internal sealed class SourceRules
 {
-    private const int RulesMax = 1000; // Each new connection looks through them.
-    private const int AddressesMax = 64; // Of one line.
+    private const int RulesMax = 1000; // Each new connection searches them.
+    private const int AddressesMax = 64; // For one line.
 
     private const string Shape = "PATTERN and addresses of this host";
 
@@ -23,18 +21,18 @@ internal sealed class SourceRules
     {
     }
 
-    /// <summary>Without a line: the system chooses.</summary>
+    /// <summary>No lines: the system chooses.</summary>
     internal static SourceRules None { get; } = new();
 
     /// <summary>The lines, in order.</summary>
     internal IReadOnlyList<SourceRule> All => _rules;
 
-    /// <summary>Lines that cannot be used, and why: mail that they fit waits.</summary>
+    /// <summary>Why lines cannot be used; mail that they match waits.</summary>
     internal IEnumerable<string> Faults =>
         _rules.Select(rule => rule.Fault).OfType<string>();
 
     /// <summary>Reads the files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be read, or there are too many lines.
+    /// <exception cref="ConfigurationException">A file cannot be read, or has too many lines.
     /// </exception>
     internal static SourceRules Read(ControlDirectory control)
     {
@@ -89,7 +87,7 @@ internal sealed class SourceRules
             return false;
         }
 
-        if (colon < text.Length - 1) // Nothing is an exception: the system chooses.
+        if (colon < text.Length - 1) // Without an address the system chooses.
         {
             Add(SourceKind.Recipient, text[..colon], [text[(colon + 1)..].Trim('[', ']')],
                 RemoteFiles.BindRoutes);
