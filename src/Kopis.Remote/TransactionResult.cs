@@ -31,6 +31,7 @@ internal sealed record TransactionResult(
     /// before.</summary>
     internal bool HasNoRoom { get; init; }
 
-    /// <summary>Whether it accepted no recipient, and some reply was not about a mailbox.</summary>
+    /// <summary>Whether it accepted no recipient, and some reply can only be about their number.
+    /// </summary>
     internal bool SaysNoRoom { get; init; }
 }

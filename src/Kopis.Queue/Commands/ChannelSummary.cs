@@ -2,24 +2,25 @@ using System.Buffers;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>A channel of the queue in numbers.</summary>
+/// <summary>The numbers of one channel in a summary of the queue.</summary>
 public sealed class ChannelSummary
 {
-    /// <summary>Deliveries that run.</summary>
+    /// <summary>How many deliveries run.</summary>
     public uint Running { get; set; }
 
-    /// <summary>Deliveries that may.</summary>
+    /// <summary>How many deliveries may run.</summary>
     public uint RunningMax { get; set; }
 
-    /// <summary>The age of the oldest message that has recipients of the channel, in seconds; 0
-    /// where there is none.</summary>
+    /// <summary>The age in seconds of the oldest message with recipients on the channel; 0 if there
+    /// is none.</summary>
     public ulong OldestSeconds { get; set; }
 
-    /// <summary>Such messages, by <see cref="QueueSummary.AgeBounds"/>.</summary>
+    /// <summary>How many such messages there are, by <see cref="QueueSummary.AgeBounds"/>.
+    /// </summary>
     public uint[] Ages { get; } = new uint[QueueSummary.AgeBounds.Count + 1];
 
     /// <summary>Counts a message.</summary>
-    /// <param name="age">Seconds since it came.</param>
+    /// <param name="age">Seconds since it arrived.</param>
     public void Add(long age)
     {
         int place = 0;

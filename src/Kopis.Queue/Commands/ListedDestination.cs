@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Kopis.Queue.Commands;
 
 /// <summary>A destination of remote mail, as qmail-send lists it (docs/SENDING.md).</summary>
-/// <param name="Name">Where mail goes.</param>
-/// <param name="State">Whether it serves.</param>
+/// <param name="Name">The name of the destination.</param>
+/// <param name="State">The state of the destination.</param>
 public sealed record ListedDestination(byte[] Name, DestinationState State)
 {
     private const int NumbersBytes = 1 + (5 * sizeof(uint)) + sizeof(ulong);
@@ -12,7 +12,7 @@ public sealed record ListedDestination(byte[] Name, DestinationState State)
     /// <summary>Deliveries under way.</summary>
     public uint Running { get; init; }
 
-    /// <summary>Deliveries that may be under way.</summary>
+    /// <summary>Deliveries that may be under way at once.</summary>
     public uint Window { get; init; }
 
     /// <summary>Recipients that wait.</summary>
@@ -27,10 +27,10 @@ public sealed record ListedDestination(byte[] Name, DestinationState State)
     /// <summary>Unix time of the next probe, or of the end of a pause; 0: none.</summary>
     public long NextTry { get; init; }
 
-    /// <summary>The last report that was no success; may be empty.</summary>
+    /// <summary>The last report that was not a success; may be empty.</summary>
     public byte[] Text { get; init; } = [];
 
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the destination as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         QueueFrame.Begin(to, QueueFrame.Destination,
@@ -46,7 +46,7 @@ public sealed record ListedDestination(byte[] Name, DestinationState State)
         QueueFrame.Put(to, Text);
     }
 
-    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    /// <summary>Parses the content of a frame; null if it is malformed.</summary>
     public static ListedDestination? Parse(ReadOnlySpan<byte> content)
     {
         QueueFieldReader reader = new(content);

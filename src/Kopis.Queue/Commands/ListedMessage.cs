@@ -5,11 +5,11 @@ namespace Kopis.Queue.Commands;
 /// <summary>A message, as qmail-send lists it.</summary>
 /// <param name="Number">Its number.</param>
 /// <param name="Born">Unix time of its arrival.</param>
-/// <param name="Uid">Who queued it.</param>
+/// <param name="Uid">The user who queued it.</param>
 /// <param name="Sender">The envelope sender.</param>
 public sealed record ListedMessage(ulong Number, long Born, uint Uid, byte[] Sender)
 {
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the message as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         ArrayBufferWriter<byte> content = new(64);
@@ -20,7 +20,7 @@ public sealed record ListedMessage(ulong Number, long Born, uint Uid, byte[] Sen
         QueueFrame.Write(to, QueueFrame.Message, content.WrittenSpan);
     }
 
-    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    /// <summary>Parses the content of a frame; null if it is malformed.</summary>
     public static ListedMessage? Parse(ReadOnlySpan<byte> content)
     {
         QueueFieldReader reader = new(content);

@@ -6,29 +6,29 @@ namespace Kopis.Queue.Commands;
 /// <param name="Index">Its place in the envelope.</param>
 /// <param name="State">What it waits for.</param>
 /// <param name="IsLocal">Whether it goes to qmail-lspawn.</param>
-/// <param name="Address">As its channel knows it.</param>
+/// <param name="Address">The address as its channel knows it.</param>
 public sealed record ListedRecipient(
     uint Index, ListedState State, bool IsLocal, byte[] Address)
 {
     private const int NumbersBytes = (2 * sizeof(uint)) + 2 + (2 * sizeof(ulong));
 
-    /// <summary>Tries since the start of qmail-send.</summary>
+    /// <summary>Attempts since the start of qmail-send.</summary>
     public uint Tries { get; init; }
 
-    /// <summary>Unix time of the last of them; 0: none.</summary>
+    /// <summary>Unix time of the last attempt; 0: none.</summary>
     public long LastTry { get; init; }
 
-    /// <summary>Unix time of the next try; 0: nothing is planned.</summary>
+    /// <summary>Unix time of the next attempt; 0: none is planned.</summary>
     public long NextTry { get; init; }
 
-    /// <summary>The last report; empty where it is not known.</summary>
+    /// <summary>The last report; empty if not known.</summary>
     public byte[] Text { get; init; } = [];
 
     /// <summary>The relay that an administrator has chosen, <c>host:port</c>; empty: none.
     /// </summary>
     public byte[] Via { get; init; } = [];
 
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the recipient as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         QueueFrame.Begin(to, QueueFrame.Recipient, NumbersBytes
@@ -44,7 +44,7 @@ public sealed record ListedRecipient(
         QueueFrame.Put(to, Via);
     }
 
-    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    /// <summary>Parses the content of a frame; null if it is malformed.</summary>
     public static ListedRecipient? Parse(ReadOnlySpan<byte> content)
     {
         QueueFieldReader reader = new(content);
@@ -59,7 +59,7 @@ public sealed record ListedRecipient(
             LastTry = last,
             NextTry = next,
             Text = reader.Bytes(),
-            Via = reader.HasMore ? reader.Bytes() : [], // An earlier one sends none.
+            Via = reader.HasMore ? reader.Bytes() : [], // An older qmail-send sends none.
         };
         return reader.IsSound && state <= ListedState.ToDo ? recipient : null;
     }

@@ -3,10 +3,11 @@ namespace Kopis.Queue.Commands;
 /// <summary>What a recipient waits for.</summary>
 public enum ListedState : byte
 {
-    /// <summary>Its next try is later.</summary>
+    /// <summary>The next attempt is due later.</summary>
     Waiting,
 
-    /// <summary>It is due, and waits for its turn or a free place (concurrency).</summary>
+    /// <summary>An attempt is due, and waits for its turn or for a free slot (concurrency).
+    /// </summary>
     Due,
 
     /// <summary>A delivery runs.</summary>
@@ -18,6 +19,6 @@ public enum ListedState : byte
     /// <summary>An administrator holds it.</summary>
     Held,
 
-    /// <summary>Not known: read from the files of the queue.</summary>
+    /// <summary>Not known, since the files of the queue were read.</summary>
     ToDo,
 }

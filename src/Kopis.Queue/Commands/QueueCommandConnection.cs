@@ -5,7 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>A client of qmail-send's command socket. Waits; one command a connection.</summary>
+/// <summary>A client of qmail-send's command socket. It blocks; each connection is for one command.
+/// </summary>
 public sealed class QueueCommandConnection : IDisposable
 {
     private readonly Socket _socket;
@@ -16,7 +17,7 @@ public sealed class QueueCommandConnection : IDisposable
     private QueueCommandConnection(Socket socket) => _socket = socket;
 
     /// <summary>Connects to a home's qmail-send.</summary>
-    /// <returns>Null where none serves commands.</returns>
+    /// <returns>Null if no qmail-send serves commands.</returns>
     public static QueueCommandConnection? TryConnect(string home, TimeSpan timeout)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
@@ -36,10 +37,11 @@ public sealed class QueueCommandConnection : IDisposable
         }
     }
 
-    /// <summary>Asks, and hands over each answer until the last.</summary>
-    /// <param name="request">What to ask.</param>
+    /// <summary>Sends a command, and passes on each answer, including the last.</summary>
+    /// <param name="request">The command.</param>
     /// <param name="onAnswer">Gets the kind and the content of each answer.</param>
-    /// <exception cref="ConfigurationException">qmail-send refuses, or is gone.</exception>
+    /// <exception cref="ConfigurationException">qmail-send refuses the command, or is gone.
+    /// </exception>
     public void Ask(QueueRequest request, Action<byte, ReadOnlyMemory<byte>> onAnswer)
     {
         ArrayBufferWriter<byte> frame = new();
@@ -73,7 +75,7 @@ public sealed class QueueCommandConnection : IDisposable
         }
     }
 
-    /// <summary>Ends the connection; <see cref="Ask"/>, on another thread, finds it closed.
+    /// <summary>Ends the connection. <see cref="Ask"/>, on another thread, then finds it closed.
     /// </summary>
     public void Abort()
     {
@@ -83,7 +85,7 @@ public sealed class QueueCommandConnection : IDisposable
         }
         catch (SocketException)
         {
-            // The other end was faster.
+            // The other end has closed it already.
         }
     }
 

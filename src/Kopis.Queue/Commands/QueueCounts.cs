@@ -2,18 +2,18 @@ using System.Buffers;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>What a command came to, or has come to so far.</summary>
-/// <param name="Looked">Messages looked at.</param>
-/// <param name="LookedOf">Messages to be looked at.</param>
-/// <param name="Messages">Messages with a recipient that matches and is not done.</param>
-/// <param name="Recipients">Recipients acted on; with a dry run, those that would be.</param>
-/// <param name="Running">Those of the selection with a delivery that runs: it is let finish.
-/// </param>
-/// <param name="Failed">Recipients that could not be acted on; the log says why.</param>
+/// <summary>The result of a command, or its progress.</summary>
+/// <param name="Looked">How many messages were looked at.</param>
+/// <param name="LookedOf">How many messages are to be looked at.</param>
+/// <param name="Messages">How many messages have a matching recipient that is not done.</param>
+/// <param name="Recipients">How many recipients were acted on, or with a dry run would be.</param>
+/// <param name="Running">How many selected recipients have a running delivery, which is allowed to
+/// finish.</param>
+/// <param name="Failed">How many recipients could not be acted on; the log says why.</param>
 public readonly record struct QueueCounts(
     ulong Looked, ulong LookedOf, ulong Messages, ulong Recipients, ulong Running, ulong Failed)
 {
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the counts as a frame.</summary>
     public void Write(IBufferWriter<byte> to, byte kind)
     {
         ArrayBufferWriter<byte> content = new(64);
@@ -26,7 +26,7 @@ public readonly record struct QueueCounts(
         QueueFrame.Write(to, kind, content.WrittenSpan);
     }
 
-    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    /// <summary>Parses the content of a frame; null if it is malformed.</summary>
     public static QueueCounts? Parse(ReadOnlySpan<byte> content)
     {
         QueueFieldReader reader = new(content);

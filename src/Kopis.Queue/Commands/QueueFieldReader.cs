@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>Reads the content of a frame from front to back; what is not there reads as zero, and
-/// <see cref="IsSound"/> says so.</summary>
+/// <summary>Reads the fields of a frame in order. A missing field reads as zero, and
+/// <see cref="IsSound"/> is then false.</summary>
 internal ref struct QueueFieldReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
     private bool _isShort;
 
-    /// <summary>All was there, and nothing is left.</summary>
+    /// <summary>Whether all fields were there, and nothing is left.</summary>
     internal readonly bool IsSound => !_isShort && _rest.IsEmpty;
 
     internal readonly bool HasMore => !_isShort && !_rest.IsEmpty;

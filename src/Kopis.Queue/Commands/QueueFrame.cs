@@ -4,41 +4,41 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>Frames of the command socket: u32 length of what follows, one byte for its kind, and
-/// the content. All numbers are little-endian.</summary>
+/// <summary>The frames of the command socket: u32 length of what follows, one byte for the kind,
+/// and the content. Numbers are little-endian.</summary>
 public static class QueueFrame
 {
     /// <summary>Length and kind.</summary>
     public const int HeadBytes = 5;
 
-    /// <summary>A request: a few thousand numbers, a text, addresses.</summary>
+    /// <summary>The longest request: a few thousand numbers, a text, addresses.</summary>
     public const int RequestBytesMax = 64 * 1024;
 
-    /// <summary>An answer: one recipient with its text.</summary>
+    /// <summary>The longest answer: one recipient with its text.</summary>
     public const int AnswerBytesMax = 16 * 1024;
 
-    /// <summary>An answer: a message; those of its recipients that match follow.</summary>
+    /// <summary>An answer with a message; its matching recipients follow.</summary>
     public const byte Message = (byte)'M';
 
-    /// <summary>An answer: a recipient of the message before it.</summary>
+    /// <summary>An answer with a recipient of the message before it.</summary>
     public const byte Recipient = (byte)'R';
 
-    /// <summary>An answer: a destination.</summary>
+    /// <summary>An answer with a destination.</summary>
     public const byte Destination = (byte)'D';
 
-    /// <summary>An answer: the queue in numbers.</summary>
+    /// <summary>An answer with a summary of the queue.</summary>
     public const byte Summary = (byte)'S';
 
-    /// <summary>An answer: how much has been looked at.</summary>
+    /// <summary>An answer with the progress.</summary>
     public const byte Progress = (byte)'P';
 
-    /// <summary>The last answer: what was done.</summary>
+    /// <summary>The last answer: the result.</summary>
     public const byte End = (byte)'E';
 
-    /// <summary>The last answer: why nothing was done, as text.</summary>
+    /// <summary>The last answer: the reason why nothing was done, as text.</summary>
     public const byte Refused = (byte)'N';
 
-    /// <summary>The socket of a home.</summary>
+    /// <summary>The path of the socket in a home.</summary>
     public static string SocketPath(string home) =>
         Path.Combine(home, "queue", "command", "send");
 
@@ -58,12 +58,12 @@ public static class QueueFrame
         to.Advance(HeadBytes);
     }
 
-    /// <summary>What <see cref="Put(IBufferWriter{byte}, ReadOnlySpan{byte})"/> writes.</summary>
+    /// <summary>How many bytes <see cref="Put(IBufferWriter{byte}, ReadOnlySpan{byte})"/> writes.
+    /// </summary>
     internal static int SizeOf(ReadOnlySpan<byte> bytes) => sizeof(ushort) + bytes.Length;
 
-    /// <summary>The length of the frame that begins here, with its head.</summary>
-    /// <returns>0 where the head is not whole yet; minus one where the length is impossible.
-    /// </returns>
+    /// <summary>The length of the frame that begins here, including its head.</summary>
+    /// <returns>0 if the head is incomplete; minus one if the length is not possible.</returns>
     public static int LengthOf(ReadOnlySpan<byte> bytes, int bytesMax)
     {
         if (bytes.Length < HeadBytes)
@@ -89,7 +89,7 @@ public static class QueueFrame
         to.Advance(sizeof(uint));
     }
 
-    /// <summary>Bytes after their u16 length.</summary>
+    /// <summary>Writes a field: its length as u16, then its bytes.</summary>
     internal static void Put(IBufferWriter<byte> to, ReadOnlySpan<byte> bytes)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(to.GetSpan(sizeof(ushort)), (ushort)bytes.Length);

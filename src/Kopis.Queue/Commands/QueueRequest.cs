@@ -30,24 +30,24 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
 
     private static readonly QueueVerb[] Verbs = Enum.GetValues<QueueVerb>();
 
-    /// <summary>Says what would be done, and does nothing.</summary>
+    /// <summary>Whether only to report what would be done.</summary>
     public bool IsDry { get; init; }
 
-    /// <summary>What a bounce says; null: the usual words.</summary>
+    /// <summary>The text of a bounce; null: the default text.</summary>
     public byte[]? Text { get; init; }
 
-    /// <summary>The address that a reroute goes to; else null.</summary>
+    /// <summary>The address that a reroute sends to; else null.</summary>
     public byte[]? To { get; init; }
 
-    /// <summary>The relay that a reroute goes by, <c>host:port</c>, empty for the usual way; else
+    /// <summary>The relay that a reroute uses, <c>host:port</c>, or empty for the usual route; else
     /// null.</summary>
     public byte[]? Via { get; init; }
 
-    /// <summary>For whom the caller asks: its own word, which counts only where it is qmail-send's
-    /// own user or root.</summary>
+    /// <summary>The user for whom the caller asks. It is the caller's own statement, and counts
+    /// only if the caller is qmail-send's own user or root.</summary>
     public uint? AskedBy { get; init; }
 
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the request as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         ArrayBufferWriter<byte> content = new();
@@ -80,8 +80,8 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         QueueFrame.Write(to, (byte)Verb, content.WrittenSpan);
     }
 
-    /// <summary>Reads the content of a frame.</summary>
-    /// <returns>Null where it is not a request.</returns>
+    /// <summary>Parses the content of a frame.</summary>
+    /// <returns>Null if it is not a valid request.</returns>
     public static QueueRequest? Parse(byte verb, ReadOnlySpan<byte> content)
     {
         QueueSelection selection = new();
@@ -150,7 +150,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         return reader.IsSound && request.IsPossible ? request : null;
     }
 
-    /// <summary>It is about destinations, not about messages.</summary>
+    /// <summary>Whether it is about destinations, not about messages.</summary>
     public bool IsAboutDestinations => Verb is QueueVerb.Destinations
         or QueueVerb.PauseDestination or QueueVerb.ResumeDestination
         or QueueVerb.RetryDestination;
@@ -169,8 +169,8 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
         && (To is null || (Via is null && IsAddress(To)))
         && (Via is not { Length: > 0 } via || via.AsSpan().SequenceEqual(StateRoutes.Parse(via)));
 
-    /// <summary>An address that the queue accepts, with a domain and without control characters.
-    /// </summary>
+    /// <summary>Whether it is an address that the queue accepts, with a domain and without control
+    /// characters.</summary>
     private static bool IsAddress(ReadOnlySpan<byte> address) =>
         address.Length < Envelope.AddressBytesMax
         && address.LastIndexOf((byte)'@') is > 0 and var at && at < address.Length - 1

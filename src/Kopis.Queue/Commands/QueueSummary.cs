@@ -2,10 +2,11 @@ using System.Buffers;
 
 namespace Kopis.Queue.Commands;
 
-/// <summary>The queue in numbers, as qmail-send sees it.</summary>
+/// <summary>A summary of the queue, as qmail-send sees it.</summary>
 public sealed record QueueSummary
 {
-    /// <summary>Upper bounds of ages, in seconds; what is older has one class more.</summary>
+    /// <summary>Upper bounds of ages in seconds. Older messages have a class of their own.
+    /// </summary>
     public static IReadOnlyList<int> AgeBounds { get; } =
         [60, 600, 3600, 21_600, 86_400, 259_200];
 
@@ -28,13 +29,13 @@ public sealed record QueueSummary
     /// <summary>The remote channel.</summary>
     public ChannelSummary Remote { get; } = new();
 
-    /// <summary>Destinations, by <see cref="DestinationState"/>.</summary>
+    /// <summary>How many destinations there are, by <see cref="DestinationState"/>.</summary>
     public uint[] Destinations { get; } = new uint[(int)DestinationState.Held + 1];
 
-    /// <summary>Recipients that wait for them.</summary>
+    /// <summary>How many recipients wait for them.</summary>
     public ulong[] Waiting { get; } = new ulong[(int)DestinationState.Held + 1];
 
-    /// <summary>Writes it as a frame.</summary>
+    /// <summary>Writes the summary as a frame.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         ArrayBufferWriter<byte> content = new(256);
@@ -53,7 +54,7 @@ public sealed record QueueSummary
         QueueFrame.Write(to, QueueFrame.Summary, content.WrittenSpan);
     }
 
-    /// <summary>Reads the content of a frame; null where it is none.</summary>
+    /// <summary>Parses the content of a frame; null if it is malformed.</summary>
     public static QueueSummary? Parse(ReadOnlySpan<byte> content)
     {
         QueueFieldReader reader = new(content);

@@ -1,12 +1,12 @@
 namespace Kopis.Queue.Commands;
 
-/// <summary>What a command asks of qmail-send (docs/ARCHITECTURE.md, commands).</summary>
+/// <summary>The commands to qmail-send (docs/ARCHITECTURE.md, commands).</summary>
 public enum QueueVerb : byte
 {
-    /// <summary>Changes nothing: messages and recipients, with what they wait for.</summary>
+    /// <summary>Lists messages and recipients, with what they wait for. Changes nothing.</summary>
     List = (byte)'L',
 
-    /// <summary>Changes nothing: the queue in numbers, and its busiest destinations.</summary>
+    /// <summary>Sums up the queue and its busiest destinations. Changes nothing.</summary>
     Summary = (byte)'S',
 
     /// <summary>Holds recipients: they are not delivered until they are released.</summary>
@@ -24,11 +24,11 @@ public enum QueueVerb : byte
     /// <summary>Drops recipients; nobody is notified.</summary>
     Remove = (byte)'X',
 
-    /// <summary>Sends a copy to another address instead of the recipients; or gives them a relay.
+    /// <summary>Sends a copy to another address in place of the recipients, or gives them a relay.
     /// </summary>
     Reroute = (byte)'R',
 
-    /// <summary>Changes nothing: destinations, with their states.</summary>
+    /// <summary>Lists destinations with their states. Changes nothing.</summary>
     Destinations = (byte)'D',
 
     /// <summary>Holds a destination: no delivery to it starts until it is resumed.</summary>
@@ -37,6 +37,7 @@ public enum QueueVerb : byte
     /// <summary>Ends <see cref="PauseDestination"/>.</summary>
     ResumeDestination = (byte)'U',
 
-    /// <summary>Tries a destination now, whatever replies asked for or its health says.</summary>
+    /// <summary>Tries a destination now, whatever replies asked for, and whatever its state.
+    /// </summary>
     RetryDestination = (byte)'Y',
 }

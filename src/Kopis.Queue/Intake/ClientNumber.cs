@@ -6,15 +6,17 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>Who submits mail over the network, as a number: qmail-send shares what is scarce by
-/// it. It is a part of a hash, and says nothing else of a user or an address.</summary>
+/// <summary>A number that identifies a client which submits mail over the network: qmail-send
+/// shares scarce resources by it. It is part of a hash, and reveals nothing else about a user or an
+/// address.</summary>
 public static class ClientNumber
 {
-    private const int NetworkBytes = 6; // Of IPv6: a site has a /48 at most (RFC 6177).
+    private const int NetworkBytes = 6; // For IPv6: a site has a /48 at most (RFC 6177).
 
-    /// <summary>The number of a login, else of an address; 0 where there is neither.</summary>
-    /// <param name="user">Who has logged in; null: nobody.</param>
-    /// <param name="address">The client's; null: it is not known.</param>
+    /// <summary>The number of a login, or if there is none, of an address; 0 if there is neither.
+    /// </summary>
+    /// <param name="user">The user who has logged in; null: none.</param>
+    /// <param name="address">The client's address; null: not known.</param>
     public static uint Of(byte[]? user, IPAddress? address)
     {
         if (user is null && address is null)

@@ -2,17 +2,17 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>An envelope's addresses in a record of the journal.</summary>
+/// <summary>Writes the addresses of an envelope into a record of the journal.</summary>
 public static class EnvelopeRecord
 {
-    /// <summary>Adds <c>from</c>, <c>rcpts</c>, their number, and <c>to</c>, as many of them as
-    /// fit.</summary>
+    /// <summary>Adds <c>from</c>; <c>rcpts</c>, the number of recipients; and <c>to</c>, as many of
+    /// them as fit.</summary>
     /// <param name="record">The record.</param>
     /// <param name="envelope">As for qmail-queue: F, T and P, each ended by NUL.</param>
     public static void Add(ref JournalRecord record, ReadOnlySpan<byte> envelope) =>
         Add(ref record, envelope, Count(envelope));
 
-    /// <summary>The same of an envelope's beginning, which has so many recipients.</summary>
+    /// <summary>The same for the beginning of an envelope with this many recipients.</summary>
     public static void Add(ref JournalRecord record, ReadOnlySpan<byte> envelope, int count)
     {
         ReadOnlySpan<byte> rest = envelope;
@@ -40,7 +40,7 @@ public static class EnvelopeRecord
         record.EndList();
     }
 
-    /// <summary>Sender and recipients for a line of a log: <c>from &lt;a@b&gt; to &lt;c@d&gt;</c>,
+    /// <summary>Sender and recipients for a line in the log: <c>from &lt;a@b&gt; to &lt;c@d&gt;</c>,
     /// and of many recipients the first and their number.</summary>
     public static string Describe(ReadOnlySpan<byte> envelope)
     {
@@ -75,7 +75,7 @@ public static class EnvelopeRecord
         int end = rest.IndexOf((byte)0);
         if (end <= 0)
         {
-            return false; // An empty one ends it.
+            return false; // An empty field ends the envelope.
         }
 
         letter = rest[0];

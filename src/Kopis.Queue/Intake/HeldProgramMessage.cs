@@ -5,11 +5,9 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>
-/// A message for a <see cref="QueueProgram"/> whose first header fields come last: it is held
-/// until its end, in memory while it is small, else in a file without a name, and the program
-/// starts then.
-/// </summary>
+/// <summary>A message for a <see cref="QueueProgram"/> whose first header fields come last. It is
+/// held until its end, in memory while it is small, else in a file without a name; then the program
+/// is started.</summary>
 internal sealed class HeldProgramMessage(string path, ByteEnvironment environment, string home)
     : IIntakeMessage
 {

@@ -5,11 +5,11 @@ namespace Kopis.Queue.Intake;
 /// <summary>Chooses the way into the queue that a program's environment asks for.</summary>
 public static class IntakeClients
 {
-    /// <summary>The program named by QMAILQUEUE, else the queue writer (contract §0).</summary>
+    /// <summary>The program that QMAILQUEUE names, or the queue writer (contract §0).</summary>
     public static IIntakeClient For(ProgramContext context) =>
         For(context, new IntakePool(context.Home));
 
-    /// <summary>As above, with a pool that many sessions share.</summary>
+    /// <summary>The same with a pool that many sessions share.</summary>
     public static IIntakeClient For(ProgramContext context, IntakePool pool) =>
         context.Environment.Text("QMAILQUEUE") is { Length: > 0 } program
             ? new QueueProgram(program, context.Environment, context.Home)

@@ -6,12 +6,10 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>
-/// A client of the queue writer, for programs that wait for it: qmail-queue, qmail-local's
-/// forwards, qmail-send's bounces. Any number of intakes, one after another. Failures show in
-/// the reply's code, as qmail-queue's would: 56 where no writer listens, 74 where it went away;
-/// the connection cannot be used any more.
-/// </summary>
+/// <summary>A client of the queue writer for programs that may block: qmail-queue, forwards of
+/// qmail-local, bounces of qmail-send. It queues any number of messages one after another. Failures
+/// are reported by the code of the reply, as by qmail-queue: 56 if no writer listens, 74 if the
+/// connection was lost. The connection cannot be used after that.</summary>
 public sealed class IntakeConnection : IIntakeConnection
 {
     private readonly Socket _socket = new(
@@ -22,7 +20,8 @@ public sealed class IntakeConnection : IIntakeConnection
 
     /// <summary>Connects to <c>queue/intake</c> of a home.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="timeout">How long one step may take before it counts as lost.</param>
+    /// <param name="timeout">How long one step may take before the connection counts as lost.
+    /// </param>
     public IntakeConnection(string home, TimeSpan timeout)
     {
         _socket.SendTimeout = _socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
@@ -65,7 +64,7 @@ public sealed class IntakeConnection : IIntakeConnection
     {
         if (envelope.Length > QueueLimits.EnvelopeBytesMax)
         {
-            _code = QueueCode.OutOfMemory; // What was begun cannot be ended: good for no more.
+            _code = QueueCode.OutOfMemory; // It cannot be ended: not used again.
             return new QueueReply(_code, _qp, 0);
         }
 

@@ -11,15 +11,15 @@ internal static class IntakeFrame
     internal const byte Message = (byte)'M';
     internal const byte End = (byte)'E';
 
-    /// <summary>Header fields that go before the message, behind the queue's own line; once, where
-    /// <see cref="HeadFollows"/> was said, and before the end.</summary>
+    /// <summary>Header fields that go before the message, after the queue's own line. Sent once and
+    /// before the end, if the Begin frame has <see cref="HeadFollows"/>.</summary>
     internal const byte Head = (byte)'H';
 
-    /// <summary>With the origin of a Begin frame.</summary>
+    /// <summary>Flag of the origin in a Begin frame.</summary>
     internal const byte HeadFollows = 0x80;
 
-    /// <summary>With the origin of a Begin frame: who submits over the network follows, in four
-    /// bytes more.</summary>
+    /// <summary>Flag of the origin in a Begin frame: four more bytes with the client's number
+    /// follow.</summary>
     internal const byte ClientFollows = 0x40;
 
     /// <summary>Tag, origin, qp.</summary>
@@ -34,11 +34,11 @@ internal static class IntakeFrame
     /// <summary>Code, qp, message number.</summary>
     internal const int ReplyBytes = 13;
 
-    /// <summary>A client's pieces: a usual message goes in one write, and a thousand clients in
-    /// one process hold little.</summary>
+    /// <summary>The size of a client's pieces. A typical message fits into one, and a thousand
+    /// clients in one process need little memory.</summary>
     internal const int PieceBytes = 16 * 1024;
 
-    /// <summary>The socket's path.</summary>
+    /// <summary>The path of the socket.</summary>
     internal static string SocketPath(string home) => Path.Combine(home, "queue", "intake");
 
     internal static void WriteBegin(

@@ -5,12 +5,10 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>
-/// Asynchronous clients of the queue writer, over connections that are used again. Failures show in
-/// the reply's code: 56 where no writer listens, 74 where it went away in the middle. One that is
-/// being started anew is waited for, two seconds. A small
-/// message that meets a connection whose writer was started anew goes over a fresh one.
-/// </summary>
+/// <summary>Asynchronous clients of the queue writer, over connections that are reused. Failures
+/// are reported by the code of the reply: 56 if no writer listens, 74 if the connection was lost in
+/// the middle. If the writer is restarting, a client waits two seconds for it. If a connection was
+/// made before the writer restarted, a small message is sent over a new one.</summary>
 public sealed class IntakePool(string home) : IIntakeClient, IDisposable
 {
     private const int IdleMax = 64;
@@ -41,7 +39,7 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
         }
     }
 
-    /// <summary>Connections that wait for their next use.</summary>
+    /// <summary>How many connections are idle.</summary>
     internal int IdleCount => _idle.Count;
 
     /// <summary>A new connection; null if no writer listens.</summary>
@@ -55,7 +53,8 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
                 return socket;
             }
 
-            // Many come at once, and the writer takes them soon; or it is being started anew.
+            // Many clients connect at once, and the writer will accept them soon; or it is
+            // restarting.
             await Task.Delay(ConnectPause, stop);
         }
     }
@@ -81,7 +80,7 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
         }
     }
 
-    /// <summary>Receives a connection back on which nothing is owed to either side.</summary>
+    /// <summary>Takes back a connection on which neither side expects anything.</summary>
     internal void Return(Socket socket)
     {
         if (_idle.Count < IdleMax)
@@ -98,7 +97,7 @@ public sealed class IntakePool(string home) : IIntakeClient, IDisposable
     {
         while (_idle.TryTake(out Socket? idle))
         {
-            // Nothing is owed to us, so readable means closed.
+            // No answer is due on an idle connection, so if it is readable it is closed.
             if (!idle.Poll(0, SelectMode.SelectRead))
             {
                 return idle;

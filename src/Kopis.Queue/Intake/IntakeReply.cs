@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>The writer's answer to one intake.</summary>
+/// <summary>The writer's reply about one message.</summary>
 internal static class IntakeReply
 {
     internal static QueueReply Read(ReadOnlySpan<byte> bytes) => new(

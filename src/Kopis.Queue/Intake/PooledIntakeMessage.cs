@@ -5,14 +5,14 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>One intake over a connection of <see cref="IntakePool"/>.</summary>
+/// <summary>One message over a connection of <see cref="IntakePool"/>.</summary>
 internal sealed class PooledIntakeMessage : IIntakeMessage
 {
     private readonly IntakePool _pool;
     private readonly uint _qp;
     private readonly PooledBuffer _pending = new();
     private Socket? _socket;
-    private bool _isUsed; // Was used before and nothing of ours went over it yet.
+    private bool _isUsed; // Used before, but not for this message yet.
     private bool _isFinished;
     private int _code;
 
@@ -37,7 +37,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
             block = block[piece..];
             if (_pending.Count >= IntakeFrame.PieceBytes)
             {
-                _isUsed = false; // From here on it could not be said again elsewhere.
+                _isUsed = false; // From here on it could not be sent again.
                 await SendAsync(_pending.Written, stop);
                 _pending.Clear();
             }
@@ -62,7 +62,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
         IntakeFrame.WriteHead(_pending, IntakeFrame.End, envelope.Length);
         if (envelope.Length <= IntakeFrame.PieceBytes)
         {
-            _pending.Write(envelope.Span); // With the rest, in one write.
+            _pending.Write(envelope.Span); // Sent in one write with the rest.
             envelope = default;
         }
 
@@ -86,7 +86,7 @@ internal sealed class PooledIntakeMessage : IIntakeMessage
         }
         else
         {
-            _socket?.Dispose(); // What is unfinished is thereby not queued.
+            _socket?.Dispose(); // An unfinished message is thereby not queued.
         }
 
         _socket = null;

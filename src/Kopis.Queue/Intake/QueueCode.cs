@@ -16,6 +16,7 @@ public static class QueueCode
     public const int EnvelopeFormat = 91;
     public const int CannotRun = 120;
 
-    /// <summary>No exit code: a program in qmail-queue's place was ended by a signal.</summary>
+    /// <summary>Not an exit code: a program in place of qmail-queue was killed by a signal.
+    /// </summary>
     public const int KilledBySignal = 256;
 }

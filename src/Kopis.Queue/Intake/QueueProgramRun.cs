@@ -4,8 +4,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Intake;
 
-/// <summary>One run of a <see cref="QueueProgram"/>. Its pipes block, so each step has a thread of
-/// the pool.</summary>
+/// <summary>One run of a <see cref="QueueProgram"/>. Its pipes block, so each step runs on a thread
+/// of the pool.</summary>
 internal sealed class QueueProgramRun : IIntakeMessage
 {
     private const int CustomTextBytesMax = 255;
@@ -45,7 +45,7 @@ internal sealed class QueueProgramRun : IIntakeMessage
         }
         catch (PosixException)
         {
-            _failed = true; // Finish says 120.
+            _failed = true; // Finish returns 120.
         }
 
         Close(ref messageRead);
@@ -129,7 +129,7 @@ internal sealed class QueueProgramRun : IIntakeMessage
         }
         catch (PosixException)
         {
-            _failed = true; // It stopped reading; its exit code shows why.
+            _failed = true; // The program stopped reading; its exit code says why.
         }
     }
 

@@ -1,6 +1,7 @@
 namespace Kopis.Queue.Intake;
 
-/// <summary>What every caller says for an exit code of qmail-queue (contract §5.1).</summary>
+/// <summary>The text that all callers print for an exit code of qmail-queue (contract §5.1).
+/// </summary>
 public static class QueueResult
 {
     /// <summary>

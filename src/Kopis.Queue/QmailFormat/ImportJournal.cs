@@ -4,13 +4,11 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// <c>queue/imported</c>: which messages of a foreign queue became which of ours. A line is added
-/// and made durable before the message is: after a crash the store says whether that came to pass,
-/// so that nothing is lost and nothing imported twice.
-/// </summary>
-/// <remarks><c>plan SOURCE NUMBER</c>, then <c>done SOURCE</c>; SOURCE is the number there, the
-/// birth and the length.</remarks>
+/// <summary><c>queue/imported</c>: which message of a foreign queue became which of ours. A line is
+/// added and made durable before the message is stored. After a crash the store shows whether that
+/// happened, so that nothing is lost and nothing is imported twice.</summary>
+/// <remarks>Lines: <c>plan SOURCE NUMBER</c>, then <c>done SOURCE</c>. SOURCE is the number in the
+/// foreign queue, the birth and the length.</remarks>
 internal sealed class ImportJournal : IDisposable
 {
     private const int FileBytesMax = 512 * 1024 * 1024; // Some millions of messages.
@@ -27,7 +25,7 @@ internal sealed class ImportJournal : IDisposable
             path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow,
             OwnerOnly);
         byte[] content = BoundedFile.Read(path, FileBytesMax);
-        int whole = content.AsSpan().LastIndexOf((byte)'\n') + 1; // A torn line says nothing.
+        int whole = content.AsSpan().LastIndexOf((byte)'\n') + 1; // An incomplete line is ignored.
         foreach (string line in ByteText.ToText(content.AsSpan(0, whole)).Split('\n'))
         {
             if (line.Split(' ') is ["plan", string planned, string number]
@@ -47,22 +45,22 @@ internal sealed class ImportJournal : IDisposable
         Fd.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>By what a message of the other queue is known again.</summary>
+    /// <summary>Identifies a message of the foreign queue.</summary>
     internal static string Source(QmailMessage message) => string.Create(
         CultureInfo.InvariantCulture,
         $"{message.Number}/{message.Born.UtcTicks}/{message.MessBytes}");
 
-    /// <summary>It is ours already, and marked so.</summary>
+    /// <summary>Whether it is imported, and noted as done.</summary>
     internal bool IsDone(string source) => _done.Contains(source);
 
-    /// <summary>The number it was to get in a run that did not mark it done.</summary>
+    /// <summary>The number planned for it in a run that did not note it as done.</summary>
     internal ulong? Planned(string source) =>
         _planned.TryGetValue(source, out ulong number) ? number : null;
 
-    /// <summary>It is going to be this one.</summary>
+    /// <summary>Notes that it will get this number.</summary>
     internal void Plan(string source, ulong number) => Add($"plan {source} {number}\n");
 
-    /// <summary>It is in the store, durably.</summary>
+    /// <summary>Notes that it is in the store, durably.</summary>
     internal void Done(string source) => Add($"done {source}\n");
 
     /// <inheritdoc/>

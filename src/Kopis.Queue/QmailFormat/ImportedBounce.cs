@@ -3,14 +3,14 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>What had failed of a message that comes from another queue, in queue/bounce: that
-/// directory is not the queue writer's, as queue/mess is.</summary>
+/// <summary>Writes the failures of an imported message to queue/bounce. That directory does not
+/// belong to the queue writer, as queue/mess does.</summary>
 public static class ImportedBounce
 {
     private const int OwnerOnly = 0x180; // 0600
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    /// <summary>Writes it, durably.</summary>
+    /// <summary>Writes the file, durably.</summary>
     public static void Write(string path, ReadOnlySpan<byte> failures)
     {
         int fd = Fd.Open(
@@ -28,9 +28,9 @@ public static class ImportedBounce
         Fd.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Has it written by the process at the other end of a socket, and waits for that.
+    /// <summary>Has the process at the other end of a socket write the file, and waits for that.
     /// </summary>
-    /// <exception cref="IOException">It was not written.</exception>
+    /// <exception cref="IOException">The file was not written.</exception>
     public static void Send(int socket, ulong number, ReadOnlySpan<byte> failures)
     {
         byte[] frame = new byte[sizeof(ulong) + sizeof(int) + failures.Length];
@@ -39,7 +39,7 @@ public static class ImportedBounce
         failures.CopyTo(frame.AsSpan(sizeof(ulong) + sizeof(int)));
         Fd.WriteAll(socket, frame);
         byte[] answer = new byte[1];
-        if (!Poller.WaitReadable(socket, Patience) // Who writes there may be stopped by its user.
+        if (!Poller.WaitReadable(socket, Patience) // Its user may have stopped the writing process.
             || Fd.Read(socket, answer) != 1 || answer[0] != 0)
         {
             throw new IOException($"queue/bounce/{number} was not written");

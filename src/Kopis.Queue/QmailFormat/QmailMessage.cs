@@ -1,31 +1,32 @@
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>One message of a qmail queue, as its files say.</summary>
+/// <summary>One message of a qmail queue, as its files describe it.</summary>
 internal sealed class QmailMessage
 {
     internal required ulong Number { get; init; }
 
-    /// <summary>The text's file, relative to the queue: with the queue's Received line.</summary>
+    /// <summary>The file of the text, relative to the queue. It includes the queue's Received line.
+    /// </summary>
     internal required string MessPath { get; init; }
 
-    /// <summary>Its length in bytes when the queue was looked at.</summary>
+    /// <summary>The length of the text in bytes when the queue was read.</summary>
     internal required long MessBytes { get; init; }
 
-    /// <summary>What failed, for the bounce; empty if nothing did.</summary>
+    /// <summary>The failures, for the bounce; empty if there are none.</summary>
     internal required byte[] Failures { get; init; }
 
-    /// <summary>On which retry schedule and lifetime are based.</summary>
+    /// <summary>The start of the retry schedule and of the lifetime.</summary>
     internal required DateTimeOffset Born { get; init; }
 
     internal required byte[] Sender { get; init; }
 
-    /// <summary>As they were given to qmail-queue: of a message that nobody had looked at.
-    /// </summary>
+    /// <summary>The recipients as qmail-queue got them, of a message that qmail-send had not
+    /// processed.</summary>
     internal required IReadOnlyList<byte[]> Unrouted { get; init; }
 
-    /// <summary>What is left on the local channel, as rewritten for it.</summary>
+    /// <summary>The remaining recipients on the local channel, as rewritten for it.</summary>
     internal required IReadOnlyList<byte[]> Local { get; init; }
 
-    /// <summary>What is left on the remote channel, as rewritten for it.</summary>
+    /// <summary>The remaining recipients on the remote channel, as rewritten for it.</summary>
     internal required IReadOnlyList<byte[]> Remote { get; init; }
 }

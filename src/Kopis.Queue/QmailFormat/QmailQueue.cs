@@ -5,16 +5,14 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// A queue directory of qmail 1.03, netqmail or notqmail, read only. Into how many directories it
-/// is split does not matter, nor whether todo is split too, as some patches have it.
-/// </summary>
-/// <remarks>Its owners may be hostile to who reads it, root perhaps: no link is followed, and a
-/// file counts only if it is regular, of bounded size, and of the owner of <c>mess</c>, <c>info</c>
-/// and so on that it is in.</remarks>
+/// <summary>A queue directory of qmail 1.03, netqmail or notqmail, opened read-only. It may be
+/// split into any number of directories, and todo may be split too, as with some patches.</summary>
+/// <remarks>The queue's owners may be hostile to the reader, who may be root. No link is followed.
+/// A file counts only if it is regular, of bounded size, and belongs to the owner of the directory
+/// it is in, such as <c>mess</c> or <c>info</c>.</remarks>
 internal sealed class QmailQueue : IDisposable
 {
-    private const int FailuresBytesMax = 64 * 1024 * 1024; // Of one bounce.
+    private const int FailuresBytesMax = 64 * 1024 * 1024; // For one bounce.
 
     private readonly Beneath _queue;
     private readonly Dictionary<string, uint> _owners = [];
@@ -25,8 +23,8 @@ internal sealed class QmailQueue : IDisposable
     private readonly Dictionary<ulong, string> _todo;
     private readonly Dictionary<ulong, string> _bounce;
 
-    /// <summary>Looks which files there are.</summary>
-    /// <exception cref="PosixException">That cannot be seen.</exception>
+    /// <summary>Finds the files.</summary>
+    /// <exception cref="PosixException">A directory cannot be read.</exception>
     internal QmailQueue(string directory)
     {
         _queue = new Beneath(directory);
@@ -38,26 +36,26 @@ internal sealed class QmailQueue : IDisposable
         _bounce = Index("bounce");
     }
 
-    /// <summary>The messages that were accepted: those in todo, and those in info. Older ones
-    /// first.</summary>
+    /// <summary>The accepted messages: those in todo and those in info, older ones first.</summary>
     internal IReadOnlyList<ulong> Numbers =>
         [.. _todo.Keys.Union(_info.Keys).OrderBy(number =>
             TimeOf(_todo.GetValueOrDefault(number) ?? _info[number]))
             .ThenBy(number => number)];
 
-    /// <summary>Texts that were never accepted, or are finished: qmail-clean would remove them.
+    /// <summary>How many texts were never accepted, or are finished; qmail-clean would remove them.
     /// </summary>
     internal int Leftovers =>
         _mess.Keys.Count(number => !_todo.ContainsKey(number) && !_info.ContainsKey(number));
 
-    /// <summary>Whether a directory looks like qmail's, at all.</summary>
+    /// <summary>Whether a directory looks like a qmail queue.</summary>
     internal static bool IsOne(string directory) =>
         Directory.Exists(Path.Combine(directory, "info"))
         && Directory.Exists(Path.Combine(directory, "mess"))
         && Directory.Exists(Path.Combine(directory, "todo"));
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="InvalidDataException">Its files are damaged; says which.</exception>
+    /// <summary>Reads a message.</summary>
+    /// <exception cref="InvalidDataException">Its files are damaged; the text says which.
+    /// </exception>
     internal QmailMessage Read(ulong number)
     {
         if (!_mess.TryGetValue(number, out string? mess))
@@ -69,7 +67,8 @@ internal sealed class QmailQueue : IDisposable
         long textBytes = Fd.Status(text).Size;
         Fd.Close(text);
 
-        // With todo there, qmail-send would begin anew whatever else is there (contract §4, S4).
+        // If there is a todo file, qmail-send begins anew, whatever else is there (contract §4,
+        // S4).
         bool isNew = _todo.TryGetValue(number, out string? first);
         first ??= _info[number];
         byte[] sender;
@@ -104,7 +103,7 @@ internal sealed class QmailQueue : IDisposable
     }
 
     /// <summary>Opens the text of a message.</summary>
-    /// <exception cref="InvalidDataException">It is not the queue's own file.</exception>
+    /// <exception cref="InvalidDataException">The file does not belong to the queue.</exception>
     internal int OpenText(string path)
     {
         int fd = _queue.TryOpen(
@@ -148,7 +147,7 @@ internal sealed class QmailQueue : IDisposable
         _queue.TryReadFile(path, bytesMax, out int errno, OwnerOf(path))
             ?? throw Unreadable(path, errno);
 
-    // One that cannot be seen is found to be so when it is read.
+    // An unreadable file is noticed when it is read.
     private DateTimeOffset TimeOf(string path) =>
         _queue.TryStatus(Fd.PathBytes(path), out _)?.Modified ?? default;
 
@@ -159,7 +158,7 @@ internal sealed class QmailQueue : IDisposable
     private static InvalidDataException Unreadable(string path, int errno) =>
         new($"{Kind(path)}: {new PosixException("its file", errno).Message}");
 
-    /// <summary>The files with a number for a name, in the directory or one step below.</summary>
+    /// <summary>The files whose name is a number, in the directory or one level below.</summary>
     private Dictionary<ulong, string> Index(string name)
     {
         Dictionary<ulong, string> files = [];

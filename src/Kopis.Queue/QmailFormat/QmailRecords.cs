@@ -4,15 +4,13 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// The small files of a qmail queue (contract §4): records of a letter and a value, each ended by
-/// NUL. Pure; what is no such file is <see cref="InvalidDataException"/>.
-/// </summary>
+/// <summary>Parses the small files of a qmail queue (contract §4): records of a letter and a value,
+/// each ended by a NUL. Pure; a malformed file throws <see cref="InvalidDataException"/>.</summary>
 internal static class QmailRecords
 {
     /// <summary>Splits a file into records.</summary>
     /// <param name="content">The whole file.</param>
-    /// <param name="letters">Those that may stand before a value.</param>
+    /// <param name="letters">The letters that may begin a record.</param>
     internal static List<(char Letter, byte[] Value)> Split(
         ReadOnlySpan<byte> content, string letters)
     {
@@ -40,12 +38,12 @@ internal static class QmailRecords
             ? sender
             : throw new InvalidDataException("it is not one sender");
 
-    /// <summary>The recipients in a local or remote file that are still to do.</summary>
+    /// <summary>The recipients in a local or remote file that are not done.</summary>
     internal static List<byte[]> ToDo(ReadOnlySpan<byte> recipients) =>
         [.. Split(recipients, "TD").Where(record => record.Letter == 'T')
             .Select(record => record.Value)];
 
-    /// <summary>Sender and recipients in a todo file.</summary>
+    /// <summary>The sender and the recipients in a todo file.</summary>
     internal static (byte[] Sender, List<byte[]> Recipients) Todo(ReadOnlySpan<byte> todo)
     {
         List<(char Letter, byte[] Value)> records = Split(todo, "upFT");
@@ -57,7 +55,7 @@ internal static class QmailRecords
             : throw new InvalidDataException("it is not of one sender");
     }
 
-    /// <summary>Who queued a message, by the line that qmail-queue put first:
+    /// <summary>Who queued a message, by the first line, which qmail-queue has written:
     /// <c>Received: (qmail 19002 invoked by uid 1000); …</c>.</summary>
     internal static (uint Qp, uint? Uid, MessageOrigin Origin) Invoker(ReadOnlySpan<byte> mess)
     {

@@ -9,14 +9,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// Writes all unfinished messages as a queue of qmail's (contract §4), while no qmail-send runs:
-/// as preprocessed messages, split into 23 directories, each recipient on the channel that the
-/// control files of now give it. Our queue is only read.
-/// </summary>
-/// <remarks>Root writes it into a directory that nobody else can enter, by the descriptor of that
-/// directory and through no link. Its parts get their owners at the end, the outermost last: before
-/// that, nobody can put anything in their place.</remarks>
+/// <summary>Writes all unfinished messages as a qmail queue (contract §4), while no qmail-send
+/// runs. They are written as preprocessed messages, split into 23 directories, with each recipient
+/// on the channel that the current control files give it. Our queue is only read.</summary>
+/// <remarks>Root writes into a directory that nobody else can enter, through that directory's
+/// descriptor and without following links. The parts get their owners at the end, the outermost
+/// last, so that nobody can replace them before that.</remarks>
 public sealed class QueueExport : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
@@ -39,11 +37,12 @@ public sealed class QueueExport : IDisposable
     private readonly HashSet<string> _changed = [];
     private readonly List<(string Name, int Mode, (uint Uid, uint Gid)? Owner)> _rights = [];
 
-    /// <summary>Prepares.</summary>
+    /// <summary>Prepares the export.</summary>
     /// <param name="home">Our home.</param>
-    /// <param name="directory">Where the queue comes to be; it must not be there, or be empty.
+    /// <param name="directory">The directory for the new queue; it must not exist, or be empty.
     /// </param>
-    /// <exception cref="ConfigurationException">It is there, or qmail-send runs.</exception>
+    /// <exception cref="ConfigurationException">The directory is not empty, or qmail-send runs.
+    /// </exception>
     public QueueExport(string home, string directory)
     {
         _home = home;
@@ -65,8 +64,8 @@ public sealed class QueueExport : IDisposable
         _bounces = new StoredBounces(home, _addresses);
     }
 
-    /// <summary>Writes all of it, durably.</summary>
-    /// <returns>How many messages.</returns>
+    /// <summary>Writes the whole queue, durably.</summary>
+    /// <returns>How many messages were written.</returns>
     public int Run()
     {
         MakeDirectories();
@@ -149,8 +148,8 @@ public sealed class QueueExport : IDisposable
         _rights.Add(("lock/trigger", M0622, _send));
     }
 
-    /// <summary>The text first, what failed, the recipients, and info last: from there on qmail
-    /// knows the message.</summary>
+    /// <summary>Writes the text first, then the failures, the recipients, and info last: with info,
+    /// qmail knows the message.</summary>
     private void Write(MessageFile file, IReadOnlyCollection<int> done)
     {
         ulong number = WriteText(file);
@@ -250,7 +249,7 @@ public sealed class QueueExport : IDisposable
         _changed.Add(name);
     }
 
-    /// <summary>Parents were noted before what is in them.</summary>
+    /// <summary>Parents were noted before what they contain.</summary>
     private void GiveAway()
     {
         foreach (string directory in _changed)

@@ -8,11 +8,9 @@ using Kopis.Queue.Writer;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// Imports the messages of a qmail queue, while neither runs: text, sender, recipients
-/// still to do, what had failed, and the time of birth. The other queue is only read. To be done as
-/// the owner of queue/mess.
-/// </summary>
+/// <summary>Imports the messages of a qmail queue while neither queue is in use: text, sender,
+/// remaining recipients, failures, and time of birth. The other queue is only read. Must run as the
+/// owner of queue/mess.</summary>
 public sealed class QueueImport : IDisposable
 {
     private const int BlockBytes = 64 * 1024;
@@ -30,13 +28,14 @@ public sealed class QueueImport : IDisposable
     private readonly int _lock;
     private int _incoming;
 
-    /// <summary>Prepares; our queue is locked until this is disposed.</summary>
+    /// <summary>Prepares the import; our queue is locked until this object is disposed.</summary>
     /// <param name="home">Our home.</param>
     /// <param name="directory">The other queue.</param>
     /// <param name="log">Writes a line to the log.</param>
-    /// <param name="writeBounce">Writes what had failed of a message; null: we do it.</param>
-    /// <exception cref="ConfigurationException">There is no such queue, or somebody uses it or
-    /// ours.</exception>
+    /// <param name="writeBounce">Writes the failures of a message; null: this process does it.
+    /// </param>
+    /// <exception cref="ConfigurationException">There is no such queue, or one of the two is in
+    /// use.</exception>
     public QueueImport(string home, string directory, Action<string> log,
         Action<ulong, byte[]>? writeBounce = null)
     {
@@ -67,24 +66,25 @@ public sealed class QueueImport : IDisposable
         (_lock, _journal, _writer) = Open();
     }
 
-    /// <summary>Whether a directory is laid out as a queue of qmail's.</summary>
+    /// <summary>Whether a directory has the layout of a qmail queue.</summary>
     public static bool IsQueue(string directory) => QmailQueue.IsOne(directory);
 
-    /// <summary>Messages that came over now.</summary>
+    /// <summary>How many messages were imported in this run.</summary>
     public int Imported { get; private set; }
 
-    /// <summary>Those that had come over before.</summary>
+    /// <summary>How many messages were imported before.</summary>
     public int Known { get; private set; }
 
-    /// <summary>Those that stay where they are, since they are damaged.</summary>
+    /// <summary>How many messages stay in the other queue, since they are damaged.</summary>
     public int SetAside { get; private set; }
 
-    /// <summary>Files of messages that were never accepted, or are finished.</summary>
+    /// <summary>How many files belong to messages that were never accepted, or are finished.
+    /// </summary>
     public int Leftovers => _source.Leftovers;
 
-    /// <summary>Imports all that can be read.</summary>
-    /// <exception cref="IOException">Our disk takes no more. What came over stays, and the next
-    /// run goes on after it.</exception>
+    /// <summary>Imports all readable messages.</summary>
+    /// <exception cref="IOException">Our disk is full. What was imported stays, and the next run
+    /// continues after it.</exception>
     public void Run()
     {
         foreach (ulong number in _source.Numbers)
@@ -162,7 +162,7 @@ public sealed class QueueImport : IDisposable
         Imported++;
     }
 
-    /// <summary>The order is what makes a crash harmless: plan, failures, message, done.</summary>
+    /// <summary>The order makes a crash harmless: plan, failures, message, done.</summary>
     private void Store(IntakeMessage intake, string source, byte[] failures)
     {
         ulong number = _writer.NextNumber();
@@ -194,7 +194,7 @@ public sealed class QueueImport : IDisposable
             Qp = qp,
             Uid = uid ?? _users.UidOf(origin),
         };
-        // A file that grows meanwhile is not a message of a queue that stands still.
+        // A file that grows now does not belong to a queue at rest.
         for (long done = 0;
             got > 0 && done < message.MessBytes;
             got = Fd.ReadAt(text, block, done))
@@ -219,7 +219,7 @@ public sealed class QueueImport : IDisposable
         };
     }
 
-    /// <summary>What is still to be done, each recipient as it was before it was routed: ours are
+    /// <summary>The envelope of what is left. Recipients are given as before routing: ours are
     /// routed whenever they are read.</summary>
     private byte[] EnvelopeOf(QmailMessage message)
     {

@@ -3,8 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>queue/lock/tcpto, shared by all that send: see <see cref="TimeoutTable"/>. A change is
-/// made under the file's lock, for as long as it takes to write one record.</summary>
+/// <summary>The file queue/lock/tcpto, which all senders share: see <see cref="TimeoutTable"/>. It
+/// is changed under its lock, which is held while one record is written.</summary>
 public sealed class TimeoutFile(string home)
 {
     private const int Readable = 0x1A4; // 0644
@@ -15,7 +15,7 @@ public sealed class TimeoutFile(string home)
     private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
 
     /// <summary>The table; zeros if there is no file.</summary>
-    /// <exception cref="PosixException">It cannot be read.</exception>
+    /// <exception cref="PosixException">The file cannot be read.</exception>
     public byte[] Read()
     {
         byte[] table = new byte[TimeoutTable.Bytes];
@@ -40,8 +40,8 @@ public sealed class TimeoutFile(string home)
         }
     }
 
-    /// <summary>Forgets everything.</summary>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <summary>Clears the table.</summary>
+    /// <exception cref="PosixException">The file cannot be written.</exception>
     public void Clear()
     {
         bool cleared = Change(table =>
@@ -55,18 +55,18 @@ public sealed class TimeoutFile(string home)
         }
     }
 
-    /// <summary>It answered.</summary>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <summary>Notes that an address answered.</summary>
+    /// <exception cref="PosixException">The file cannot be written.</exception>
     public void NoteAnswer(IPAddress address) => Change(table =>
         (TimeoutTable.NoteAnswer(table, address), TimeoutTable.RecordBytes));
 
-    /// <summary>It did not answer.</summary>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <summary>Notes that an address did not answer.</summary>
+    /// <exception cref="PosixException">The file cannot be written.</exception>
     public void NoteTimeout(IPAddress address, uint now) => Change(table =>
         (TimeoutTable.NoteTimeout(table, address, now), TimeoutTable.RecordBytes));
 
-    // Whoever may read the file can lock it and keep the lock. The table saves tries at hosts that
-    // do not answer; that it misses one is no reason to wait.
+    // Any reader of the file can lock it and keep the lock. The table only saves attempts at hosts
+    // that do not answer, so it is not worth waiting to add one.
     private static bool TryLock(int fd)
     {
         long start = TimeProvider.System.GetTimestamp();
@@ -101,7 +101,7 @@ public sealed class TimeoutFile(string home)
             (int at, int length) = change(table);
             if (had < table.Length)
             {
-                Fd.WriteAt(fd, table, 0); // A new file, or one cut short.
+                Fd.WriteAt(fd, table, 0); // A new or truncated file.
             }
             else if (at >= 0)
             {

@@ -4,11 +4,9 @@ using System.Net.Sockets;
 
 namespace Kopis.Queue.QmailFormat;
 
-/// <summary>
-/// The bytes of queue/lock/tcpto: 64 records of 16 bytes. An IPv4 address, a count of timeouts
-/// (0 is free, at most 10), three bytes unused, the Unix time of the last in four bytes, four
-/// unused (contract §4). No I/O.
-/// </summary>
+/// <summary>The bytes of queue/lock/tcpto: 64 records of 16 bytes, each with an IPv4 address, a
+/// count of timeouts (0: free; at most 10), three unused bytes, the Unix time of the last timeout
+/// in four bytes, and four unused bytes (contract §4). No I/O.</summary>
 public static class TimeoutTable
 {
     /// <summary>Length of the table.</summary>
@@ -22,18 +20,18 @@ public static class TimeoutTable
     private const int TimeoutsMax = 10;
     private const uint SameFailureSeconds = 120;
 
-    /// <summary>Whether the table can hold an address: it has four bytes for it.</summary>
+    /// <summary>Whether the table can hold an address: it has four bytes for one.</summary>
     public static bool Holds(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetwork;
 
-    /// <summary>What is noted of an address; no timeouts where nothing is.</summary>
+    /// <summary>What the table has about an address; no timeouts if it has nothing.</summary>
     public static (int Timeouts, uint Last) Find(ReadOnlySpan<byte> table, IPAddress address)
     {
         int at = IndexOf(table, address);
         return at < 0 ? default : Entry(table[at..]);
     }
 
-    /// <summary>Each entry with a timeout, as it stands.</summary>
+    /// <summary>All entries with a timeout.</summary>
     public static IEnumerable<(IPAddress Address, int Timeouts, uint Last)> Entries(byte[] table)
     {
         for (int at = 0; at + RecordBytes <= table.Length; at += RecordBytes)
@@ -46,8 +44,8 @@ public static class TimeoutTable
         }
     }
 
-    /// <summary>It answered, if only to refuse.</summary>
-    /// <returns>Where the changed record stands; minus one if nothing changed.</returns>
+    /// <summary>Notes that an address answered, even if only to refuse.</summary>
+    /// <returns>Where the changed record begins; minus one if nothing changed.</returns>
     public static int NoteAnswer(Span<byte> table, IPAddress address)
     {
         int at = IndexOf(table, address);
@@ -60,9 +58,9 @@ public static class TimeoutTable
         return at;
     }
 
-    /// <summary>It did not answer; twice within two minutes counts once. Where the table is full
-    /// the oldest gives way.</summary>
-    /// <returns>As <see cref="NoteAnswer"/>.</returns>
+    /// <summary>Notes that an address did not answer; twice within two minutes counts once. If the
+    /// table is full the oldest entry is replaced.</summary>
+    /// <returns>The same as for <see cref="NoteAnswer"/>.</returns>
     public static int NoteTimeout(Span<byte> table, IPAddress address, uint now)
     {
         int at = IndexOf(table, address);

@@ -1,6 +1,7 @@
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Facts of an attempt. The bits are in frames and records, and stay.</summary>
+/// <summary>Facts about an attempt. Frames and records contain these bits, so they must not change.
+/// </summary>
 [Flags]
 public enum AttemptFlags : byte
 {
@@ -13,7 +14,7 @@ public enum AttemptFlags : byte
     /// <summary>The server's certificate was verified.</summary>
     Verified = 2,
 
-    /// <summary>The connection had served before.</summary>
+    /// <summary>The connection was used before.</summary>
     UsedAgain = 4,
 
     /// <summary>A server accepted a connection.</summary>

@@ -5,27 +5,27 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>What qmail-send orders of a spawner (docs/ARCHITECTURE.md, contract §6.2).</summary>
-/// <param name="Slot">The delivery's place among those that run, from 0.</param>
+/// <summary>A command from qmail-send to a spawner (docs/ARCHITECTURE.md, contract §6.2).</summary>
+/// <param name="Slot">The slot of the delivery among those that run, from 0.</param>
 /// <param name="Number">The message; null if the path was malformed.</param>
 /// <param name="Sender">The envelope sender of this delivery.</param>
-/// <param name="Recipients">One, or those of a batch.</param>
+/// <param name="Recipients">One recipient, or those of a batch.</param>
 public sealed record DeliveryCommand(
     byte Slot, ulong? Number, byte[] Sender, IReadOnlyList<byte[]> Recipients)
 {
     /// <summary>The parameters of MAIL in canonical form; empty if there are none.</summary>
     public byte[] Parameters { get; init; } = [];
 
-    /// <summary>Those of each recipient; none at all in the short forms of a command.</summary>
+    /// <summary>The parameters of each recipient; empty in the short forms of a command.</summary>
     public IReadOnlyList<byte[]> RecipientParameters { get; init; } = [];
 
-    /// <summary>Recipients of one batch: RFC 5321 §4.5.3.1.8 lets a server stop at 100.</summary>
+    /// <summary>Recipients in one batch. RFC 5321 §4.5.3.1.8 allows a server to accept only 100.
+    /// </summary>
     public const int BatchMax = 100;
 
-    /// <summary>
-    /// The longest path, sender or recipient: an envelope's address with what envnoathost and
-    /// virtualdomains add (1,000 bytes each at most), or a VERP sender with such a one in it.
-    /// </summary>
+    /// <summary>The longest path, sender or recipient: an address with what envnoathost and
+    /// virtualdomains add (at most 1,000 bytes each), or a VERP sender that contains such an
+    /// address.</summary>
     public const int FieldBytesMax = 4096;
 
     /// <summary>Writes the command.</summary>
@@ -49,7 +49,7 @@ public sealed record DeliveryCommand(
         WriteField(to, []);
     }
 
-    /// <summary>Writes the long form, which an empty batch announces: with parameters.</summary>
+    /// <summary>Writes the long form, with parameters. An empty batch announces it.</summary>
     public static void WriteLong(
         IBufferWriter<byte> to, byte slot, ulong number, ReadOnlySpan<byte> sender,
         ReadOnlySpan<byte> parameters, IReadOnlyList<EnvelopeRecipient> recipients)

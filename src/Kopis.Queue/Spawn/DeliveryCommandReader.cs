@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Cuts what qmail-send writes into commands. Bytes in, commands out; no I/O.</summary>
+/// <summary>Splits the bytes that qmail-send writes into commands. No I/O.</summary>
 public sealed class DeliveryCommandReader
 {
     private enum Field
@@ -27,13 +27,13 @@ public sealed class DeliveryCommandReader
     private byte[] _sender = [];
     private byte[] _parameters = [];
 
-    /// <summary>Between two commands: no part of one has come.</summary>
+    /// <summary>Whether no part of a command has been read.</summary>
     internal bool IsBetween => _field == Field.Slot;
 
-    /// <summary>Reads bytes; commands that became whole are added to <paramref name="to"/>.
+    /// <summary>Parses bytes, and adds the commands that they complete to <paramref name="to"/>.
     /// </summary>
-    /// <exception cref="InvalidDataException">A field or batch is longer than any command's: the
-    /// peer is not qmail-send, and there is no way to find the next command.</exception>
+    /// <exception cref="InvalidDataException">A field or batch is longer than in any command: the
+    /// other end is not qmail-send, and the start of the next command cannot be found.</exception>
     public void Read(ReadOnlySpan<byte> bytes, ICollection<DeliveryCommand> to)
     {
         while (!bytes.IsEmpty)

@@ -3,26 +3,27 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>What a spawner says of one recipient (contract §6.2).</summary>
+/// <summary>A spawner's report about one recipient (contract §6.2).</summary>
 /// <param name="Slot">The delivery's slot.</param>
-/// <param name="Verdict">Null if the report was mangled: to be tried again.</param>
-/// <param name="Text">The report, at most <see cref="TextBytesMax"/> bytes.</param>
+/// <param name="Verdict">Null if the report was malformed; the recipient is then tried again.
+/// </param>
+/// <param name="Text">The text, of at most <see cref="TextBytesMax"/> bytes.</param>
 public sealed record DeliveryReport(int Slot, Verdict? Verdict, byte[] Text)
 {
-    /// <summary>Longer reports are cut (contract §0: report cap in qmail-send).</summary>
+    /// <summary>Longer texts are cut (contract §0: report cap in qmail-send).</summary>
     public const int TextBytesMax = 10_000;
 
-    /// <summary>Delivered to a server that took over what was said of DSN: letter <c>P</c>, an
-    /// answer to the long form of an order only.</summary>
+    /// <summary>Whether it was delivered to a server that took over the DSN requests: letter
+    /// <c>P</c>, only in reply to the long form of a command.</summary>
     public bool IsPassedOn { get; init; }
 
-    /// <summary>The recipient's place in the order; in frames only.</summary>
+    /// <summary>The recipient's place in the command; only in frames.</summary>
     public int Place { get; init; }
 
-    /// <summary>What is known of the attempt; in frames only, else null.</summary>
+    /// <summary>Details of the attempt; only in frames, else null.</summary>
     public AttemptDetail? Detail { get; init; }
 
-    /// <summary>Writes a report; NULs in the text, which would end it, are left out.</summary>
+    /// <summary>Writes a report without NULs in its text, since a NUL would end it.</summary>
     public static void Write(
         IBufferWriter<byte> to, byte slot, Outcome outcome, bool isPassedOn = false)
     {

@@ -3,7 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Cuts what a spawner writes into reports. Bytes in, reports out; no I/O.</summary>
+/// <summary>Splits the bytes that a spawner writes into reports. No I/O.</summary>
 public sealed class DeliveryReportReader
 {
     private readonly ArrayBufferWriter<byte> _text = new();
@@ -12,7 +12,7 @@ public sealed class DeliveryReportReader
     private Verdict? _verdict;
     private bool _isPassedOn;
 
-    /// <summary>Reads bytes; reports that became whole are added to <paramref name="to"/>.
+    /// <summary>Parses bytes, and adds the reports that they complete to <paramref name="to"/>.
     /// </summary>
     public void Read(ReadOnlySpan<byte> bytes, ICollection<DeliveryReport> to)
     {

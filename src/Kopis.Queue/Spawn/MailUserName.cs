@@ -2,14 +2,12 @@ using System.Text;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Whose local deliveries count together where users share places.</summary>
+/// <summary>The user that a local delivery counts against when users share slots.</summary>
 public static class MailUserName
 {
-    /// <summary>
-    /// The user of a local address: what is before the first hyphen, in lower case, whatever the
-    /// domain. All extensions are one user's, and so are those that virtualdomains gives to it. At
-    /// worst users with a common beginning share their places.
-    /// </summary>
+    /// <summary>The user of a local address: what is before the first hyphen, in lower case, in any
+    /// domain. All extensions belong to one user, and so do those that virtualdomains gives to the
+    /// user. At worst, users whose names begin alike share their slots.</summary>
     public static string Of(ReadOnlySpan<byte> address)
     {
         int at = address.LastIndexOf((byte)'@');

@@ -3,16 +3,17 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>The bodies under delivery: the recipients of one message share one.</summary>
+/// <summary>The bodies of messages under delivery; the recipients of one message share its body.
+/// </summary>
 /// <param name="mess">The directory <c>queue/mess</c>.</param>
 public sealed class QueuedBodies(string mess)
 {
     private readonly Dictionary<ulong, (QueuedBody Body, int Users)> _open = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Opens a body, if it is not open; each time is one to <see cref="Return"/> it.
+    /// <summary>Opens a body, unless it is open already. Each call needs a <see cref="Return"/>.
     /// </summary>
-    /// <exception cref="IOException">As QueuedBody.Open throws it.</exception>
+    /// <exception cref="IOException">The same as for QueuedBody.Open.</exception>
     public QueuedBody Open(ulong number)
     {
         lock (_lock)
@@ -24,7 +25,7 @@ public sealed class QueuedBodies(string mess)
         }
     }
 
-    /// <summary>Closes it, after the last.</summary>
+    /// <summary>Closes the body, when the last user returns it.</summary>
     public void Return(QueuedBody body)
     {
         lock (_lock)

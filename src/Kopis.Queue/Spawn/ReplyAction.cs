@@ -1,7 +1,7 @@
 namespace Kopis.Queue.Spawn;
 
-/// <summary>What a reply asks of the scheduler. The numbers are in frames, and
-/// stay.</summary>
+/// <summary>What a reply asks the scheduler to do. Frames contain these numbers, so they must not
+/// change.</summary>
 public enum ReplyAction : byte
 {
     /// <summary>Nothing.</summary>
@@ -18,7 +18,8 @@ public enum ReplyAction : byte
     /// </summary>
     FewerConnections = 3,
 
-    /// <summary>Send from another of our addresses; until then as PauseDestination.</summary>
+    /// <summary>Send from another of our addresses; until then the same as PauseDestination.
+    /// </summary>
     OtherAddress = 4,
 
     /// <summary>Try this message again after a while, and no sooner.</summary>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 
 namespace Kopis.Queue.Spawn;
 
-/// <summary>Cuts bytes into frames: a u32 length, and as many bytes. It keeps only bytes that have
-/// come, so a large length alone costs no memory.</summary>
+/// <summary>Splits bytes into frames: a u32 length, and as many bytes. Only bytes that have come
+/// are kept, so a large length alone takes no memory.</summary>
 /// <param name="bytesMax">The longest frame.</param>
 internal sealed class WideFrameCutter(int bytesMax)
 {

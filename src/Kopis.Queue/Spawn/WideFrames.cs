@@ -13,24 +13,24 @@ namespace Kopis.Queue.Spawn;
 /// </summary>
 public static class WideFrames
 {
-    /// <summary>The spawner's first byte; the u32 count of deliveries that it can run follows.
-    /// </summary>
+    /// <summary>The spawner's first byte. A u32 with the number of deliveries that it can run
+    /// follows.</summary>
     public const byte Greeting = 255;
 
-    /// <summary>Most deliveries at once.</summary>
+    /// <summary>The most deliveries at once.</summary>
     public const int SlotsMax = 10_000;
 
     /// <summary>The longest name of a destination.</summary>
     public const int DestinationBytesMax = 255;
 
-    /// <summary>The shortest and longest time that an answer holds.</summary>
+    /// <summary>The shortest and the longest time for which an answer is valid.</summary>
     public const uint SecondsMin = 60, SecondsMax = 3600;
 
-    // Path, sender, parameters and two fields for each recipient, with their NULs.
+    // Path, sender, parameters, and two fields for each recipient, each with a NUL.
     internal const int OrderBytesMax = 8 + 1 + StateRoutes.TextBytesMax
         + ((5 + (2 * DeliveryCommand.BatchMax)) * (DeliveryCommand.FieldBytesMax + 1));
 
-    // Four numbers before the detail, its fixed part, four texts, the report's text.
+    // Four numbers, the fixed part of the detail, four texts, and the text of the report.
     internal const int ReplyBytesMax = 8 + DetailFixedBytes
         + (4 * (1 + AttemptDetail.TextBytesMax)) + DeliveryReport.TextBytesMax;
 
@@ -38,19 +38,19 @@ public static class WideFrames
     internal const byte Order = (byte)'D', Question = (byte)'Q', Report = (byte)'R';
     internal const byte Answer = (byte)'A', RoutedOrder = (byte)'V';
 
-    /// <summary>The spawner's greeting.</summary>
+    /// <summary>Writes the spawner's greeting.</summary>
     public static void WriteGreeting(IBufferWriter<byte> to, int slots)
     {
         to.WriteByte(Greeting);
         Put32(to, (uint)slots);
     }
 
-    /// <summary>An order.</summary>
+    /// <summary>Writes an order.</summary>
     /// <param name="to">Gets the frame.</param>
     /// <param name="slot">The delivery's slot.</param>
-    /// <param name="command">What <see cref="DeliveryCommand"/> wrote, with its slot byte, which
-    /// counts for nothing here.</param>
-    /// <param name="route">The way that it goes; null: the usual one.</param>
+    /// <param name="command">What <see cref="DeliveryCommand"/> wrote. The slot byte in it is
+    /// ignored.</param>
+    /// <param name="route">The route; null: the usual one.</param>
     public static void WriteOrder(
         IBufferWriter<byte> to, int slot, ReadOnlySpan<byte> command, byte[]? route = null)
     {
@@ -66,7 +66,7 @@ public static class WideFrames
         to.Write(command[1..]);
     }
 
-    /// <summary>Asks which destination a domain's mail has.</summary>
+    /// <summary>Writes a question: which destination has a domain's mail?</summary>
     public static void WriteQuestion(
         IBufferWriter<byte> to, uint id, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> sender)
     {
@@ -78,8 +78,8 @@ public static class WideFrames
         to.WriteByte(0);
     }
 
-    /// <summary>Reports about one recipient. NULs in the text are left out, and so is what is
-    /// longer than a report.</summary>
+    /// <summary>Writes a report about one recipient. NULs in the text, and what exceeds the length
+    /// of a report, are left out.</summary>
     public static void WriteReport(
         IBufferWriter<byte> to, int slot, int place, Outcome outcome, bool isPassedOn,
         AttemptDetail detail)
@@ -116,7 +116,7 @@ public static class WideFrames
         to.Write(text);
     }
 
-    /// <summary>Answers a question.</summary>
+    /// <summary>Writes the answer to a question.</summary>
     public static void WriteAnswer(IBufferWriter<byte> to, WideAnswer answer)
     {
         Start(to, Answer, 9 + answer.Destination.Length);

@@ -5,7 +5,7 @@ namespace Kopis.Queue.Spawn;
 /// <param name="Command">What to deliver; the slot in it is ignored.</param>
 public sealed record WideOrder(int Slot, DeliveryCommand Command)
 {
-    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual way.
-    /// </summary>
+    /// <summary>The relay that an administrator has chosen, <c>host:port</c>; null: the usual
+    /// route.</summary>
     public byte[]? Route { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Kopis.Queue.Spawn;
 
-/// <summary>qmail-send asks which destination a domain's mail has.</summary>
+/// <summary>A question from qmail-send: which destination has a domain's mail?</summary>
 /// <param name="Id">Repeated in the answer.</param>
 /// <param name="Domain">The recipients' domain.</param>
 /// <param name="Sender">The sender, on which routes may depend.</param>

@@ -11,8 +11,8 @@ public sealed class WideReplyReader
 {
     private readonly WideFrameCutter _cutter = new(WideFrames.ReplyBytesMax);
 
-    /// <summary>Reads the four bytes behind <see cref="WideFrames.Greeting"/>.</summary>
-    /// <returns>How many deliveries the spawner can run; 0 if that is no such number.</returns>
+    /// <summary>Reads the four bytes after <see cref="WideFrames.Greeting"/>.</summary>
+    /// <returns>How many deliveries the spawner can run; 0 if the number is not valid.</returns>
     public static int ReadSlots(ReadOnlySpan<byte> bytes)
     {
         uint slots = BinaryPrimitives.ReadUInt32LittleEndian(bytes);

@@ -3,14 +3,12 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// Makes a batch durable with one sync, pulls the trigger, and only then answers. It has no thread
-/// of its own, so that a simulator can stop it between any two steps.
-/// </summary>
+/// <summary>Makes a batch durable with one sync, pulls the trigger, and only then replies. It has
+/// no thread of its own, so that a simulator can stop it between any two steps.</summary>
 internal sealed class BatchCommit(
     SegmentWriter writer, Action pullTrigger, Action<string> log)
 {
-    /// <summary>Each intake of the batch is answered when this returns.</summary>
+    /// <summary>Commits a batch. When it returns, each message has its reply.</summary>
     internal void Run(ReadOnlySpan<IntakeMessage> batch)
     {
         while (!batch.IsEmpty)
@@ -22,7 +20,7 @@ internal sealed class BatchCommit(
     internal static void Refuse(IntakeMessage intake) =>
         intake.Done.SetResult(new QueueReply(QueueCode.WriteError, intake.Qp, 0));
 
-    /// <summary>How many were answered: all, or those that filled a segment.</summary>
+    /// <summary>Commits all messages, or as many as fill a segment; returns how many.</summary>
     private int CommitSome(ReadOnlySpan<IntakeMessage> rest)
     {
         try

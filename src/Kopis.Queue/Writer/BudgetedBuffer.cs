@@ -2,10 +2,8 @@ using System.Buffers;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// Bytes that grow as they arrive, in pooled memory. What exceeds <paramref name="bytesFree"/> is
-/// taken from the budget of all.
-/// </summary>
+/// <summary>A buffer that grows as bytes arrive, in pooled memory. What exceeds
+/// <paramref name="bytesFree"/> is taken from the shared budget.</summary>
 internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisposable
 {
     private const int FirstBytes = 4096;
@@ -15,7 +13,7 @@ internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisp
 
     internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
-    /// <summary>Adds the bytes; false, and nothing added, if the budget does not allow it.
+    /// <summary>Adds the bytes. False, and nothing is added, if the budget does not allow it.
     /// </summary>
     internal bool TryAppend(ReadOnlySpan<byte> bytes)
     {
@@ -30,7 +28,7 @@ internal sealed class BudgetedBuffer(MemoryBudget budget, int bytesFree) : IDisp
         return true;
     }
 
-    /// <summary>Returns all memory; the buffer is then empty.</summary>
+    /// <summary>Frees all memory; the buffer is then empty.</summary>
     public void Dispose()
     {
         if (_buffer.Length > 0)

@@ -5,20 +5,18 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// The one thread that writes the queue. It takes finished intakes, users in turn, and commits them
-/// together; while it syncs, the next batch collects.
-/// </summary>
+/// <summary>Runs the one thread that writes the queue. It takes complete messages, with users
+/// taking turns, and commits them together; while it syncs, the next batch collects.</summary>
 internal sealed class Committer : IDisposable
 {
-    /// <summary>What its thread is called.</summary>
+    /// <summary>The name of the thread.</summary>
     internal const string ThreadName = "committer";
 
-    private const long TellMilliseconds = 10_000; // Between two records of batches.
-    private const int TurnsMax = 5; // Yields before a batch.
-    private const int TryEach = 16; // Batches.
+    private const long TellMilliseconds = 10_000; // Between two records about batches.
+    private const int TurnsMax = 5; // How often to yield before a batch.
+    private const int TryEach = 16; // In batches.
 
-    // Sessions only open a gate.
+    // A session's continuation only opens a gate.
     private readonly Channel<IntakeMessage> _waiting = Channel.CreateUnbounded<IntakeMessage>(
         new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SegmentWriter _writer;
@@ -29,7 +27,7 @@ internal sealed class Committer : IDisposable
     private long _batches;
     private long _messages;
     private long _toldAt = -TellMilliseconds;
-    private bool _isShared; // More messages came while others had their turn.
+    private bool _isShared; // More messages came after yielding.
     private int _triedLately;
 
     internal Committer(
@@ -42,10 +40,10 @@ internal sealed class Committer : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Sets the journal that gets records of batches from now on.</summary>
+    /// <summary>Sets the journal that gets records about batches from now on.</summary>
     internal void TellTo(QueueJournal journal) => _journal = journal;
 
-    /// <summary>Queues a finished intake for the next batch.</summary>
+    /// <summary>Queues a complete message for the next batch.</summary>
     internal Task<QueueReply> CommitAsync(IntakeMessage intake)
     {
         if (!_waiting.Writer.TryWrite(intake))
@@ -56,7 +54,7 @@ internal sealed class Committer : IDisposable
         return intake.Done.Task;
     }
 
-    /// <summary>Commits what waits, then ends the thread.</summary>
+    /// <summary>Commits the messages that wait, then ends the thread.</summary>
     public void Dispose()
     {
         _waiting.Writer.TryComplete();
@@ -78,12 +76,12 @@ internal sealed class Committer : IDisposable
         }
     }
 
-    /// <summary>Takes the intakes that wait. If the processors are busy, it yields to sessions that
-    /// are about to hand over a message, as long as that brings more, so that one sync serves them
-    /// too. It never waits: if no other thread can run, a yield returns at once.</summary>
+    /// <summary>Takes the messages that wait. If the processors are busy, it yields to sessions
+    /// that are about to hand over a message, as long as that brings more, so that one sync serves
+    /// them too. It never waits: if no other thread can run, a yield returns at once.</summary>
     private void Gather(FairBatch rows)
     {
-        // A single sender would only lose time by yielding: then it is tried only now and then.
+        // With a single sender yielding only costs time, so it is tried only now and then.
         _isShared |= Dequeue(rows) > 1 || ++_triedLately % TryEach == 0;
         for (int i = 0; i < TurnsMax && _isShared; i++)
         {

@@ -2,11 +2,11 @@ using System.Net.Sockets;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Disconnects a client that is too slow: between two bytes, or in all for
-/// one message. There is one timer for a connection.</summary>
+/// <summary>Disconnects a client that is too slow, either between two bytes or for a whole message.
+/// Each connection has one timer.</summary>
 internal sealed class Deadline : IDisposable
 {
-    /// <summary>For one message, as qmail-queue has it (DEATH).</summary>
+    /// <summary>The time for a whole message, as in qmail-queue (DEATH).</summary>
     private static readonly TimeSpan MessageTimeMax = TimeSpan.FromDays(1);
 
     private readonly Socket _socket;
@@ -25,16 +25,16 @@ internal sealed class Deadline : IDisposable
             _ => Look(), null, timeout, System.Threading.Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The time has expired; the connection is closed.</summary>
+    /// <summary>Whether the time has expired; the connection is then closed.</summary>
     internal bool IsOver { get; private set; }
 
-    /// <summary>A message begins.</summary>
+    /// <summary>Called when a message begins.</summary>
     internal void Begin() => Volatile.Write(ref _begunAt, _clock.GetTimestamp());
 
-    /// <summary>Bytes arrived.</summary>
+    /// <summary>Called when bytes arrived.</summary>
     internal void Hear() => Volatile.Write(ref _heardAt, _clock.GetTimestamp());
 
-    /// <summary>Whether the client waits for us, which does not count as idle.</summary>
+    /// <summary>Sets whether the client waits for us, which does not count as idle.</summary>
     internal void SetOurTurn(bool isOurTurn)
     {
         _isOurTurn = isOurTurn;

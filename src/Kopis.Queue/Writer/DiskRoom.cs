@@ -5,8 +5,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Whether the queue's disk has space: for all, and for one user's share. The disk
-/// is asked once a second at most.</summary>
+/// <summary>Whether the queue's disk has space, in general and within one user's share. The disk is
+/// asked at most once a second.</summary>
 internal sealed class DiskRoom
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -20,7 +20,7 @@ internal sealed class DiskRoom
     private long _freeBytesAt;
     private long _sharesAt;
 
-    /// <exception cref="PosixException">The disk does not answer.</exception>
+    /// <exception cref="PosixException">The disk cannot be read.</exception>
     internal DiskRoom(
         string mess, IFileSystem files, TimeProvider clock, LogThrottle log, int percent)
     {
@@ -34,7 +34,8 @@ internal sealed class DiskRoom
         }
     }
 
-    /// <summary>Whether there is space for more, with some kept to finish queued mail.</summary>
+    /// <summary>Whether there is space for more messages, with some left to finish queued mail.
+    /// </summary>
     internal bool HasSpace(MessageOrigin origin)
     {
         if (IsTime(ref _freeBytesAt))
@@ -55,7 +56,8 @@ internal sealed class DiskRoom
         return free >= least;
     }
 
-    /// <summary>Reserves room for bytes of a local user's message, within the share.</summary>
+    /// <summary>Reserves space for bytes of a local user's message, within the user's share.
+    /// </summary>
     internal bool TryTake(IntakeMessage intake, int bytes)
     {
         if (IsTime(ref _sharesAt))
@@ -76,7 +78,7 @@ internal sealed class DiskRoom
         return true;
     }
 
-    /// <summary>The message was queued, or not.</summary>
+    /// <summary>Called when the message was queued, or refused.</summary>
     internal void Settle(IntakeMessage intake, QueueReply reply, bool hasOwnFile)
     {
         if (intake.DiskBytes > 0 && reply.Code == 0)
@@ -134,7 +136,7 @@ internal sealed class DiskRoom
         }
     }
 
-    /// <summary>Counts a body of an earlier writer for the user who queued it.</summary>
+    /// <summary>Counts a body file of an earlier writer for the user who queued it.</summary>
     private void Recall(ulong number)
     {
         try
@@ -144,7 +146,7 @@ internal sealed class DiskRoom
         }
         catch (IOException)
         {
-            // It counts for no user: its record is damaged.
+            // Its record is damaged, so it counts for no user.
         }
     }
 }

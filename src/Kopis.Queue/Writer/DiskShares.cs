@@ -2,12 +2,10 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// The space of local users on the queue's disk. Each may use a part of what would be free without
-/// that user's mail, so that none fills it for the others. It counts messages that arrive, and
-/// those that are queued until their segment or their own file is gone.
-/// </summary>
-/// <param name="percent">The part.</param>
+/// <summary>The shares of local users in the queue's disk. Each may use a part of what would be
+/// free without that user's mail, so that no user fills the disk. Messages count while they arrive,
+/// and when they are queued until their segment or their body file is gone.</summary>
+/// <param name="percent">The part, in percent.</param>
 internal sealed class DiskShares(int percent)
 {
     private readonly Lock _lock = new();
@@ -15,10 +13,10 @@ internal sealed class DiskShares(int percent)
     private readonly Dictionary<ulong, Dictionary<uint, long>> _segments = [];
     private readonly Dictionary<ulong, (uint Uid, long Bytes)> _ownFiles = [];
 
-    /// <summary>Reserves room for some more bytes, if the user's share allows it.</summary>
+    /// <summary>Reserves space for some bytes, if the user's share allows it.</summary>
     /// <param name="uid">The user.</param>
-    /// <param name="bytes">How many.</param>
-    /// <param name="freeBytes">What the disk has free.</param>
+    /// <param name="bytes">How many bytes.</param>
+    /// <param name="freeBytes">How much space the disk has.</param>
     internal bool TryTake(uint uid, long bytes, long freeBytes)
     {
         lock (_lock)
@@ -34,7 +32,7 @@ internal sealed class DiskShares(int percent)
         }
     }
 
-    /// <summary>The bytes are not on the disk any more.</summary>
+    /// <summary>Returns bytes that are no longer on the disk.</summary>
     internal void GiveBack(uint uid, long bytes)
     {
         lock (_lock)
@@ -43,11 +41,11 @@ internal sealed class DiskShares(int percent)
         }
     }
 
-    /// <summary>The bytes stay until a file is gone.</summary>
+    /// <summary>Keeps the bytes reserved until a file is gone.</summary>
     /// <param name="uid">The user.</param>
-    /// <param name="bytes">What was taken for the message.</param>
-    /// <param name="number">The message.</param>
-    /// <param name="hasOwnFile">Its body is in a file of its own.</param>
+    /// <param name="bytes">The bytes reserved for the message.</param>
+    /// <param name="number">The number of the message.</param>
+    /// <param name="hasOwnFile">Whether its body is in a file of its own.</param>
     internal void Keep(uint uid, long bytes, ulong number, bool hasOwnFile)
     {
         lock (_lock)
@@ -68,7 +66,7 @@ internal sealed class DiskShares(int percent)
         }
     }
 
-    /// <summary>A message that an earlier writer queued.</summary>
+    /// <summary>Counts a message that an earlier writer queued.</summary>
     internal void Recall(uint uid, long bytes, ulong number)
     {
         lock (_lock)
@@ -78,7 +76,7 @@ internal sealed class DiskShares(int percent)
         }
     }
 
-    /// <summary>Forgets what is gone.</summary>
+    /// <summary>Drops the shares of files that are gone.</summary>
     internal void Refresh(IReadOnlySet<ulong> segments, IReadOnlySet<ulong> ownFiles)
     {
         lock (_lock)

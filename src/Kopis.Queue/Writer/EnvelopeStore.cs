@@ -5,10 +5,9 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// An envelope as it arrives: checked on the way, in memory while it is small, else in a file of
-/// <c>incoming/</c>, so that long ones of one client never use up the memory of others.
-/// </summary>
+/// <summary>Stores an envelope as it arrives, and checks it on the way. It is in memory while it is
+/// small, and then in a file of <c>incoming/</c>, so that long envelopes of one client do not use
+/// up the memory of others.</summary>
 internal sealed class EnvelopeStore(
     MemoryBudget budget, IFileSystem files, Func<string> newIncomingPath) : IDisposable
 {
@@ -21,18 +20,18 @@ internal sealed class EnvelopeStore(
 
     internal uint Crc { get; private set; }
 
-    /// <summary>So far.</summary>
+    /// <summary>How many recipients have arrived so far.</summary>
     internal int Recipients => _reader.Recipients;
 
-    /// <summary>It has ESMTP parameters.</summary>
+    /// <summary>Whether the envelope has ESMTP parameters.</summary>
     internal bool HasParameters => _reader.HasParameters;
 
-    /// <summary>It is in a file.</summary>
+    /// <summary>Whether the envelope is in a file.</summary>
     internal bool IsInFile => _fd >= 0;
 
-    /// <summary>Reads the next bytes.</summary>
+    /// <summary>Adds the next bytes.</summary>
     /// <returns>0, or qmail-queue's code if they cannot be part of an envelope.</returns>
-    /// <exception cref="PosixException">They cannot be written.</exception>
+    /// <exception cref="PosixException">The bytes cannot be written.</exception>
     internal int Add(ReadOnlySpan<byte> block)
     {
         int used = _reader.Read(block);
@@ -57,9 +56,9 @@ internal sealed class EnvelopeStore(
         return 0;
     }
 
-    /// <summary>Ends the envelope.</summary>
+    /// <summary>Ends and checks the envelope.</summary>
     /// <returns>0, or qmail-queue's code.</returns>
-    /// <exception cref="PosixException">It cannot be read back.</exception>
+    /// <exception cref="PosixException">The envelope cannot be read back.</exception>
     internal int Judge()
     {
         if (_reader.Code != 0 || !HasParameters)
@@ -77,7 +76,7 @@ internal sealed class EnvelopeStore(
         return Envelope.Check(whole);
     }
 
-    /// <summary>Reads it back.</summary>
+    /// <summary>Reads the envelope back.</summary>
     /// <returns>The bytes from an offset on: all that are left, or as many as fit into the block.
     /// </returns>
     internal ReadOnlySpan<byte> Read(int offset, byte[] block)
@@ -93,7 +92,7 @@ internal sealed class EnvelopeStore(
             : throw new PosixException("read an envelope", Errno.InputOutput);
     }
 
-    /// <summary>Gives back what it holds.</summary>
+    /// <summary>Frees its memory or file.</summary>
     public void Dispose()
     {
         _memory.Dispose();
@@ -110,7 +109,7 @@ internal sealed class EnvelopeStore(
         }
         catch (PosixException)
         {
-            // It stays until the writer's next start, which removes it.
+            // It stays until the writer's next start removes it.
         }
     }
 

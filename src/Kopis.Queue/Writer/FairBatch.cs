@@ -1,14 +1,14 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>Intakes that wait for the committer: users take turns, and a batch is small enough
-/// that the next user does not wait long. Used by one thread.</summary>
+/// <summary>The messages that wait for the committer. Users take turns, and batches are small
+/// enough that the next user does not wait long. Not thread-safe.</summary>
 internal sealed class FairBatch
 {
-    private const int CountMax = 1000; // So that the first of a flood is not answered last.
-    private const long BytesMax = 8 * 1024 * 1024; // A slow disk takes them in a tenth of a second.
+    private const int CountMax = 1000; // Keeps the first of a flood from waiting for the last.
+    private const long BytesMax = 8 * 1024 * 1024; // A slow disk takes a tenth of a second.
 
     private readonly Dictionary<uint, Queue<IntakeMessage>> _rows = [];
-    private readonly Queue<uint> _turns = new(); // Each user who waits, once.
+    private readonly Queue<uint> _turns = new(); // Users who wait, each once.
 
     internal bool IsEmpty => _turns.Count == 0;
 
@@ -23,7 +23,7 @@ internal sealed class FairBatch
         row.Enqueue(intake);
     }
 
-    /// <summary>Moves the next batch into a list: at least one.</summary>
+    /// <summary>Moves the next batch into a list; it has at least one message.</summary>
     internal void Dequeue(List<IntakeMessage> batch)
     {
         long bytes = 0;

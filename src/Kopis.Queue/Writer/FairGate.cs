@@ -1,15 +1,15 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>A few places for work of users: waiting users get the next one in turn,
-/// however many places one of them has asked for.</summary>
+/// <summary>Limits work of users to a few slots. Waiting users get the next slot in turn, however
+/// many slots one of them has asked for.</summary>
 internal sealed class FairGate(int places)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<uint, Queue<TaskCompletionSource>> _waiting = [];
-    private readonly Queue<uint> _turns = new(); // Each user who waits, once.
+    private readonly Queue<uint> _turns = new(); // Users who wait, each once.
     private int _free = places;
 
-    /// <summary>Acquires a place, to be left by <see cref="Leave"/>.</summary>
+    /// <summary>Acquires a slot, which <see cref="Leave"/> releases.</summary>
     internal Task EnterAsync(uint uid)
     {
         lock (_lock)
@@ -32,7 +32,7 @@ internal sealed class FairGate(int places)
         }
     }
 
-    /// <summary>Passes the place to the next.</summary>
+    /// <summary>Passes the slot to the next user.</summary>
     internal void Leave()
     {
         lock (_lock)

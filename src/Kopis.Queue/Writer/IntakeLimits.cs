@@ -7,25 +7,25 @@ namespace Kopis.Queue.Writer;
 /// </summary>
 public sealed record IntakeLimits
 {
-    /// <summary><c>concurrencyintake</c>: connections of one user; fewer if most are in use.
-    /// </summary>
+    /// <summary><c>concurrencyintake</c>: how many connections one user may have; fewer if most are
+    /// in use.</summary>
     public int ConnectionsMax { get; init; } =
         (int)QueueFiles.ConcurrencyIntake.Value!;
 
-    /// <summary><c>localrecipients</c>: of one message.</summary>
+    /// <summary><c>localrecipients</c>: how many recipients one message may have.</summary>
     public int RecipientsMax { get; init; } =
         (int)QueueFiles.LocalRecipients.Value!;
 
-    /// <summary><c>queueshare</c>: of the disk that is free without what one user has there, the
-    /// part that one user may have, in percent.</summary>
+    /// <summary><c>queueshare</c>: how much of the disk one user may use, in percent of what is
+    /// free without that user's own mail.</summary>
     public int DiskPercent { get; init; } = (int)QueueFiles.QueueShare.Value!;
 
-    /// <summary><c>timeoutintake</c>: without a byte from the client.</summary>
+    /// <summary><c>timeoutintake</c>: how long a client may send nothing.</summary>
     public TimeSpan Timeout { get; init; } =
         TimeSpan.FromSeconds(QueueFiles.TimeoutIntake.Value!.Value);
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="Base.ConfigurationException">One cannot be read or parsed.</exception>
+    /// <exception cref="Base.ConfigurationException">A file cannot be read or parsed.</exception>
     public static IntakeLimits Read(ControlDirectory control) => new()
     {
         ConnectionsMax = control.ReadInt(QueueFiles.ConcurrencyIntake),

@@ -6,10 +6,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// One message on its way into the queue: its body in memory while small, in a file of
-/// <c>incoming/</c> from there on. Used by one session, then by the committer.
-/// </summary>
+/// <summary>One message on its way into the queue. Its body is in memory while it is small, and
+/// then in a file of <c>incoming/</c>. Used by one session, then by the committer.</summary>
 internal sealed class IntakeMessage : IDisposable
 {
     private readonly IFileSystem _files;
@@ -32,68 +30,70 @@ internal sealed class IntakeMessage : IDisposable
 
     internal uint Uid { get; init; }
 
-    /// <summary>Who submits it over the network; 0: nobody says.</summary>
+    /// <summary>The client that submits it over the network; 0: not known.</summary>
     internal uint Client { get; init; }
 
     internal uint Qp { get; init; }
 
     internal DateTimeOffset Arrived { get; init; }
 
-    /// <summary>What the journal has of its header; null for nothing.</summary>
+    /// <summary>What the journal needs from its header; null: nothing.</summary>
     internal MessageNames? Names { get; init; }
 
-    /// <summary>The queue's own line of a message whose client has said that header fields follow;
-    /// null where none do, and the line was the first of the body.</summary>
+    /// <summary>The queue's own line, if the client has said that header fields follow; null if
+    /// none follow, since the line is then at the beginning of the body.</summary>
     internal byte[]? LineBeforeHead { get; set; }
 
-    /// <summary>qmail-queue's exit code once it is refused, else 0. The first reason stays.
+    /// <summary>qmail-queue's exit code if it was refused, else 0. The first reason stays.
     /// </summary>
     internal int Code { get; private set; }
 
-    /// <summary>Recipients over this are refused with 31.</summary>
+    /// <summary>With more recipients it is refused with 31.</summary>
     internal int RecipientsMax { get; init; } = int.MaxValue;
 
     internal EnvelopeStore Envelope => _envelope;
 
-    /// <summary>A check reads the whole envelope back: one session at a time.</summary>
+    /// <summary>Whether the check has to read the whole envelope back, which one session does at a
+    /// time.</summary>
     internal bool IsLongToJudge => Code == 0 && _envelope.IsInFile && _envelope.HasParameters;
 
-    /// <summary>Bytes that count in its user's share of the disk.</summary>
+    /// <summary>How many bytes count in its user's share of the disk.</summary>
     internal long DiskBytes { get; set; }
 
-    /// <summary>What its commit writes, about.</summary>
+    /// <summary>Roughly how many bytes its commit writes.</summary>
     internal long RecordBytes => _envelope.Bytes + Start.Length + Inline.Length;
 
     internal long BodyBytes { get; private set; }
 
     internal uint BodyCrc { get; private set; }
 
-    /// <summary>What goes before <see cref="Inline"/>: the queue's line and the header fields that
-    /// have come last. Empty before the end has come, and where the body has a file.</summary>
+    /// <summary>What goes before <see cref="Inline"/>: the queue's line, and the header fields that
+    /// came last. Empty before the end of the message, and if the body has a file.</summary>
     internal ReadOnlySpan<byte> Start => Fd >= 0 ? default : _start;
 
-    /// <summary>The body behind <see cref="Start"/>, where it is in memory.</summary>
+    /// <summary>The body after <see cref="Start"/>, if it is in memory.</summary>
     internal ReadOnlySpan<byte> Inline => _body.Written;
 
-    /// <summary>Where in its own file the body begins.</summary>
+    /// <summary>Where the body begins in its own file.</summary>
     internal int BodyStart { get; private set; }
 
-    /// <summary>The file that goes if this intake does; null where there is none.</summary>
+    /// <summary>The file that is removed if the message is not queued; null if there is none.
+    /// </summary>
     internal string? Path { get; private set; }
 
     /// <summary>The body's own file, or minus one if the body is in memory.</summary>
     internal int Fd { get; private set; } = -1;
 
-    /// <summary>Set by the committer, whose thread goes on with who waits for it: the answer is
-    /// sent without another thread.</summary>
+    /// <summary>Completed by the committer. Its thread then continues the session that waits, so
+    /// that the reply is sent without a switch of threads.</summary>
     internal TaskCompletionSource<QueueReply> Done { get; } = new();
 
-    /// <summary>Whether this number of further bytes moves it to a file.</summary>
+    /// <summary>Whether this many further bytes move the body or envelope to a file.</summary>
     internal bool IsLargeWith(int bytes, bool isEnvelope) => Code == 0 && (isEnvelope
         ? _envelope.Bytes + bytes > QueueLimits.EnvelopeBytesInMemory
         : BodyBytes + bytes > InlineBytesMax);
 
-    /// <summary>Adds to the body, unless it is refused already.</summary>
+    /// <summary>Adds to the body, unless the message was refused.</summary>
     internal void AddBody(ReadOnlySpan<byte> block)
     {
         if (Code != 0)
@@ -112,7 +112,7 @@ internal sealed class IntakeMessage : IDisposable
         }
     }
 
-    /// <summary>Adds to the envelope, unless it is refused already.</summary>
+    /// <summary>Adds to the envelope, unless the message was refused.</summary>
     internal void AddEnvelope(ReadOnlySpan<byte> block)
     {
         if (Code != 0)
@@ -136,7 +136,7 @@ internal sealed class IntakeMessage : IDisposable
     }
 
     /// <summary>Sets the header fields that go before the body.</summary>
-    /// <returns>False where none were to come, or some have.</returns>
+    /// <returns>False if no fields were announced, or they have come already.</returns>
     internal bool TrySetHead(byte[] fields)
     {
         bool isFirst = LineBeforeHead is not null && _head.Length == 0;
@@ -144,8 +144,8 @@ internal sealed class IntakeMessage : IDisposable
         return isFirst;
     }
 
-    /// <summary>Everything has come: judges the envelope, and puts the body's start before it.
-    /// </summary>
+    /// <summary>Called when everything has come: checks the envelope, and adds the start of the
+    /// body.</summary>
     internal void Finish()
     {
         try
@@ -166,7 +166,7 @@ internal sealed class IntakeMessage : IDisposable
         }
     }
 
-    /// <summary>Makes the body's own file durable; the committer need not wait for it.</summary>
+    /// <summary>Makes the body file durable, so that the committer need not wait for it.</summary>
     internal void SyncFile()
     {
         try
@@ -180,14 +180,14 @@ internal sealed class IntakeMessage : IDisposable
         }
     }
 
-    /// <summary>Will not be queued: releases memory and files at once.</summary>
+    /// <summary>Refuses the message: frees its memory and files at once.</summary>
     internal void Refuse(int code)
     {
         Code = code;
         Dispose();
     }
 
-    /// <summary>Moves the file to its place in the queue.</summary>
+    /// <summary>Moves the body file to its place in the queue.</summary>
     internal void MoveFile(string to)
     {
         if (!_isFileDurable)
@@ -199,7 +199,7 @@ internal sealed class IntakeMessage : IDisposable
         Path = to;
     }
 
-    /// <summary>The file belongs to a record now and is no longer ours to remove.</summary>
+    /// <summary>Keeps the body file, which now belongs to a record.</summary>
     internal void KeepFile() => Path = null;
 
     public void Dispose()
@@ -273,7 +273,7 @@ internal sealed class IntakeMessage : IDisposable
         }
         catch (PosixException)
         {
-            // It stays until the writer's next start, which removes it.
+            // It stays until the writer's next start removes it.
         }
     }
 }

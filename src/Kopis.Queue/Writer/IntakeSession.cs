@@ -6,16 +6,15 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// One client of the intake. Nothing that it sends is trusted: lengths are capped before use,
-/// memory grows with what has arrived, and the kernel identifies the client.
-/// </summary>
+/// <summary>The session of one client. Nothing that the client sends is trusted: lengths are
+/// limited before they are used, memory grows only with bytes that have arrived, and the kernel
+/// identifies the client.</summary>
 internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter writer)
     : IDisposable
 {
-    private const int BufferBytes = 16 * 1024; // Each of a thousand busy clients may hold one.
+    private const int BufferBytes = 16 * 1024; // A thousand busy clients may each have one.
 
-    // qmail's own programs keep connections for their next message.
+    // qmail's own programs keep connections for their next message, so they have no deadline.
     private readonly Deadline? _deadline = user.IsOurs ? null : writer.NewDeadline(socket);
 
     private bool _hasLargePlace;
@@ -27,29 +26,30 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     /// <summary>The user of the client.</summary>
     internal IntakeUser User => user;
 
-    /// <summary>Serves intakes until the client leaves or breaks the protocol.</summary>
-    /// <param name="stop">Ends the session if no intake has begun.</param>
-    /// <param name="end">Ends it at any point; an intake without an answer is not queued.</param>
+    /// <summary>Serves messages until the client leaves or violates the protocol.</summary>
+    /// <param name="stop">Ends the session if no message has begun.</param>
+    /// <param name="end">Ends the session at any point; a message without a reply is not queued.
+    /// </param>
     internal async Task RunAsync(CancellationToken stop, CancellationToken end)
     {
         try
         {
             while (await WaitForMoreAsync(stop) && await ServeOneAsync(end))
             {
-                // One intake after another.
+                // One message after another.
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException
             || (e is ObjectDisposedException && _deadline is { IsOver: true }))
         {
-            // The client is gone, or we are ending; an unfinished intake is not queued.
+            // The client is gone, or the writer is ending; an unfinished message is not queued.
         }
         finally
         {
             Dispose();
         }
 
-        await Task.Yield(); // Nor does that thread go on with what waits for our end.
+        await Task.Yield(); // Nor does that thread run what waits for our end.
     }
 
     public void Dispose()
@@ -59,10 +59,11 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         socket.Dispose();
     }
 
-    /// <summary>Waits without a buffer, so that an idle client costs little.</summary>
+    /// <summary>Waits without a buffer, so that an idle client needs little memory.</summary>
     private async ValueTask<bool> WaitForMoreAsync(CancellationToken stop)
     {
-        // The committer's thread, which has answered, does not parse what the client sent next.
+        // The committer's thread, which has sent the reply, must not parse what the client sent
+        // next.
         if (_start < _end)
         {
             await Task.Yield();
@@ -80,7 +81,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
         return true;
     }
 
-    /// <summary>One intake; false ends the session.</summary>
+    /// <summary>Serves one message; false ends the session.</summary>
     private async ValueTask<bool> ServeOneAsync(CancellationToken end)
     {
         if (!await EnsureAsync(IntakeFrame.BeginBytes, end)
@@ -100,13 +101,13 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             {
                 LeaveLarge();
 
-                // After an answer there is nothing left to release.
+                // If the message has its reply, nothing is left to release.
                 writer.Room.Settle(intake, new QueueReply(QueueCode.ReadError, 0, 0), false);
             }
         }
     }
 
-    /// <summary>The frames of an intake after its beginning; false ends the session.</summary>
+    /// <summary>Reads the frames of a message after the first; false ends the session.</summary>
     private async ValueTask<bool> ServeAsync(IntakeMessage intake, CancellationToken end)
     {
         if (_headFollows)
@@ -152,7 +153,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
     private int BeginFrameBytes => IntakeFrame.BeginBytes
         + ((_buffer[_start + 1] & IntakeFrame.ClientFollows) != 0 ? IntakeFrame.ClientBytes : 0);
 
-    /// <summary>The intake that a Begin frame asks for; null if it is none.</summary>
+    /// <summary>The message that a Begin frame announces; null if the frame is invalid.</summary>
     private IntakeMessage? Begin()
     {
         ReadOnlySpan<byte> frame = _buffer.AsSpan(_start, BeginFrameBytes);
@@ -169,7 +170,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             : null;
     }
 
-    /// <summary>Passes on a frame's bytes as they arrive; false if the client leaves.
+    /// <summary>Passes on the bytes of a frame as they arrive; false if the client leaves.
     /// </summary>
     private async ValueTask<bool> ReceiveAsync(
         IntakeMessage intake, bool isEnvelope, int length, CancellationToken end)
@@ -261,7 +262,7 @@ internal sealed class IntakeSession(Socket socket, IntakeUser user, QueueWriter 
             ? await writer.Committer.CommitAsync(intake)
             : new QueueReply(intake.Code, intake.Qp, 0);
         writer.Journal?.Conclude(intake, reply);
-        intake.Dispose(); // A client that does not read its answer holds nothing.
+        intake.Dispose(); // A client that does not read its reply holds no memory.
         writer.Room.Settle(intake, reply, hasOwnFile);
         _deadline?.SetOurTurn(false);
         byte[] bytes = new byte[IntakeFrame.ReplyBytes];

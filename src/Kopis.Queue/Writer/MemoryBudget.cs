@@ -1,15 +1,15 @@
 namespace Kopis.Queue.Writer;
 
-/// <summary>Bytes that intakes may hold in memory: those of a user, of all local users, of
-/// all. Each counts in the next one too.</summary>
+/// <summary>The memory that intakes may use: of one user, of all local users, and of all. Each
+/// budget counts in the one around it, too.</summary>
 internal sealed class MemoryBudget(long bytesMax, MemoryBudget? within = null)
 {
     private long _held;
 
-    /// <summary>What is in use at this moment.</summary>
+    /// <summary>How many bytes are in use.</summary>
     internal long Held => Interlocked.Read(ref _held);
 
-    /// <summary>Acquires a share if there is one.</summary>
+    /// <summary>Takes memory, if there is enough.</summary>
     internal bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _held, bytes) <= bytesMax

@@ -6,22 +6,23 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>The queue writer's records in the journal (qmail-journal(5)): of batches, and of
-/// messages that did not come through a server of ours. Those servers know more, and write records
+/// <summary>The queue writer's records in the journal (qmail-journal(5)): about batches, and about
+/// messages that did not come through one of our servers. Our servers know more, and write records
 /// of their own.</summary>
-/// <param name="socket">The way to the journal.</param>
+/// <param name="socket">The connection to the journal.</param>
 internal sealed class QueueJournal(JournalSocket socket)
 {
-    private const int EnvelopeBytesMax = 4096; // As many addresses as a record has room for.
+    private const int EnvelopeBytesMax = 4096; // A record has room for so many addresses.
 
-    /// <summary>What a message's record takes from its header; null: it gets no record.</summary>
+    /// <summary>Collects what a message's record needs from its header; null: it gets no record.
+    /// </summary>
     /// <param name="origin">Where it comes from.</param>
-    /// <param name="claim">The origin that its client claims. qmail-queue never claims the network,
-    /// whichever program calls it: a filter, or another server.</param>
+    /// <param name="claim">The origin that its client claims. The program qmail-queue never claims
+    /// the network, whichever program runs it: a filter, or another server.</param>
     internal static MessageNames? NamesFor(MessageOrigin origin, MessageOrigin claim) =>
         IsOfServer(origin) && IsOfServer(claim) ? null : new MessageNames();
 
-    /// <summary>Called when the queue has answered, while the message still has its envelope.
+    /// <summary>Called with the reply to a message, while the message still has its envelope.
     /// </summary>
     internal void Conclude(IntakeMessage intake, QueueReply reply)
     {
@@ -38,7 +39,7 @@ internal sealed class QueueJournal(JournalSocket socket)
         record.Number("uid"u8, intake.Uid);
         if (IsOfServer(intake.Origin))
         {
-            record.Text("origin"u8, "network"u8); // A server of ours may have a record of it, too.
+            record.Text("origin"u8, "network"u8); // Our server may have a record of it, too.
         }
 
         record.Number("size"u8, intake.BodyBytes);
@@ -61,7 +62,8 @@ internal sealed class QueueJournal(JournalSocket socket)
         socket.Send(record.End());
     }
 
-    /// <summary>Batches since this was called before, and their messages.</summary>
+    /// <summary>Records how many batches there were since the last call, and how many messages they
+    /// had.</summary>
     internal void Batches(long count, long messages)
     {
         JournalRecord record = new(stackalloc byte[JournalRecord.BytesMax], "batches"u8);
@@ -83,7 +85,7 @@ internal sealed class QueueJournal(JournalSocket socket)
         }
         catch (PosixException)
         {
-            // The record has none.
+            // Then the record has no addresses.
         }
     }
 }

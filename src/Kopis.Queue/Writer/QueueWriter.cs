@@ -7,10 +7,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// The queue writer, <c>qmail-queue --serve</c>: the only process that adds to
-/// <c>queue/mess</c>. Any local program may hand it mail over <c>queue/intake</c>.
-/// </summary>
+/// <summary>The queue writer, <c>qmail-queue --serve</c>: the only process that adds to
+/// <c>queue/mess</c>. Any local program may pass mail to it over <c>queue/intake</c>.</summary>
 public sealed class QueueWriter : IDisposable
 {
     private const int Backlog = 1024;
@@ -33,12 +31,12 @@ public sealed class QueueWriter : IDisposable
     private uint _lastQp = (uint)Processes.Id;
     private long _incoming;
 
-    /// <summary>Opens the queue and repairs what a crash left.</summary>
+    /// <summary>Opens the queue, and repairs what a crash left.</summary>
     /// <param name="home">The qmail home; <c>queue/mess</c> and <c>queue/lock</c> must exist.
     /// </param>
-    /// <param name="clock">The time in Received lines and records.</param>
+    /// <param name="clock">Gives the time for Received lines and records.</param>
     /// <param name="log">Writes one line to the log.</param>
-    /// <param name="limits">What local users may ask of it.</param>
+    /// <param name="limits">The limits of local users.</param>
     /// <exception cref="ConfigurationException">Another writer runs, or the directories cannot be
     /// used.</exception>
     public QueueWriter(
@@ -88,16 +86,16 @@ public sealed class QueueWriter : IDisposable
 
     internal DiskRoom Room { get; }
 
-    /// <summary>Takes a record of messages; null for none.</summary>
+    /// <summary>Gets records about messages; null: no journal.</summary>
     internal QueueJournal? Journal { get; private set; }
 
     /// <summary>Makes messages durable.</summary>
     internal Committer Committer { get; }
 
-    /// <summary>Bytes of bodies and envelopes in memory, of all intakes.</summary>
+    /// <summary>How many bytes of bodies and envelopes all intakes have in memory.</summary>
     internal long MemoryHeld => _sessions.Memory.Held;
 
-    /// <summary>Serves until stopped, then lets what was begun finish for two seconds.
+    /// <summary>Serves until stopped. Messages that have begun then get two seconds to finish.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -130,7 +128,7 @@ public sealed class QueueWriter : IDisposable
         Fd.Close(_lock);
     }
 
-    /// <summary>Watches the time of a local user's connection.</summary>
+    /// <summary>Makes the deadline of a local user's connection.</summary>
     internal Deadline NewDeadline(Socket socket) => new(socket, _clock, _limits.Timeout);
 
     internal IntakeMessage NewSubmission(
@@ -143,7 +141,7 @@ public sealed class QueueWriter : IDisposable
             Origin = origin,
             Uid = user.Uid,
 
-            // Of users of this host the kernel says who they are.
+            // For users of this host the kernel reports who they are.
             Client = origin is MessageOrigin.Network or MessageOrigin.Submitted ? client : 0,
             RecipientsMax = user.IsOurs ? int.MaxValue : _limits.RecipientsMax,
             Qp = qp != 0 ? qp : Interlocked.Increment(ref _lastQp),
@@ -152,16 +150,14 @@ public sealed class QueueWriter : IDisposable
         };
     }
 
-    /// <summary>The line that heads every message of the queue (contract §3).</summary>
+    /// <summary>The line at the beginning of every message (contract §3).</summary>
     internal byte[] ReceivedLine(IntakeMessage intake) => Encoding.ASCII.GetBytes(
         $"Received: (qmail {intake.Qp} invoked "
         + $"{Trusted.Invoker(intake.Uid, intake.Origin)}); "
         + $"{QmailDate.Rfc822(intake.Arrived)}\n");
 
-    /// <summary>
-    /// Makes a large body durable on a thread of its own: neither the committer nor the sessions
-    /// of small messages wait for a hundred megabytes.
-    /// </summary>
+    /// <summary>Makes a large body durable on a thread of its own, so that neither the committer
+    /// nor the sessions of small messages wait for a hundred megabytes.</summary>
     internal async Task SyncFileAsync(IntakeMessage intake)
     {
         await _fileSyncs.EnterAsync(intake.Uid);
@@ -177,7 +173,7 @@ public sealed class QueueWriter : IDisposable
         }
     }
 
-    /// <summary>Checks a complete message, long envelopes one after another.</summary>
+    /// <summary>Checks a complete message; long envelopes are checked one after another.</summary>
     internal async Task JudgeAsync(IntakeMessage intake)
     {
         if (!intake.IsLongToJudge)
@@ -240,7 +236,7 @@ public sealed class QueueWriter : IDisposable
         {
             _floods.Write(
                 "warning: unable to accept", $"warning: unable to accept: {ErrorText.Of(e)}");
-            await Task.Delay(AcceptPause, _clock, stop); // Out of descriptors: some will end.
+            await Task.Delay(AcceptPause, _clock, stop); // No descriptors: some sessions will end.
         }
     }
 

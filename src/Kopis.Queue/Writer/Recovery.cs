@@ -3,13 +3,11 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>What the queue writer does at its start: it removes what is incomplete.</summary>
+/// <summary>Removes what is incomplete when the queue writer starts.</summary>
 internal static class Recovery
 {
-    /// <summary>
-    /// Empties <c>incoming/</c> and removes bodies whose record never became durable. Both belong
-    /// to intakes that were never answered.
-    /// </summary>
+    /// <summary>Empties <c>incoming/</c>, and removes body files whose record never became durable.
+    /// Both belong to messages that never had a reply.</summary>
     /// <exception cref="IOException">The directory cannot be read or changed.</exception>
     internal static void Clean(IFileSystem files, string mess, Action<string> log)
     {

@@ -4,10 +4,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// Appends batches of intakes to segments; each batch is durable, or refused, as a whole
-/// (group commit). Used by one thread.
-/// </summary>
+/// <summary>Appends batches of messages to segments. Each batch is durable, or refused, as a whole
+/// (group commit). Not thread-safe.</summary>
 internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSegment)
     : IDisposable
 {
@@ -22,9 +20,9 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
     private long _end;
     private long _written;
 
-    /// <summary>Makes intakes durable: all of them, or as many as fit into the segment.</summary>
-    /// <param name="batch">At least one; own files are durable already.</param>
-    /// <returns>The numbers of the first ones, in order; at least one.</returns>
+    /// <summary>Makes messages durable: all of them, or as many as fit into the segment.</summary>
+    /// <param name="batch">At least one message; their body files are already durable.</param>
+    /// <returns>The numbers of the first messages, in order; at least one.</returns>
     /// <exception cref="PosixException">Nothing of the batch may be reported as queued.
     /// </exception>
     internal ulong[] Commit(ReadOnlySpan<IntakeMessage> batch)
@@ -45,7 +43,7 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
 
             if (hasFiles)
             {
-                files.SyncDirectory(mess); // The renames, before any record refers to them.
+                files.SyncDirectory(mess); // The renames, before records refer to them.
             }
 
             WritePending();
@@ -61,8 +59,8 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         return [.. numbers];
     }
 
-    /// <summary>The number that the next intake gets, unless its commit fails.</summary>
-    /// <exception cref="PosixException">No segment can be made for it now.</exception>
+    /// <summary>The number that the next message gets, unless its commit fails.</summary>
+    /// <exception cref="PosixException">No segment can be made now.</exception>
     internal ulong NextNumber()
     {
         if (_fd >= 0 && _end >= MessageNumber.SegmentStartsBelow)
@@ -92,20 +90,20 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         ulong next = _segment + 1;
         string name = SegmentFile.Name(mess, next);
         int fd = MessStore.Create(files, name);
-        _segment = next; // The name is used up, even if what follows fails.
+        _segment = next; // The name is used up even if the next step fails.
         try
         {
             byte[] header = new byte[SegmentFile.HeaderBytes];
             SegmentFile.WriteHeader(header);
             files.WriteAt(fd, header, 0);
 
-            // A number must never be given twice, so the name is durable before its first record.
+            // A number must never be used twice, so the name is durable before its first record.
             files.SyncDirectory(mess);
         }
         catch (PosixException)
         {
             files.Close(fd);
-            files.Unlink(name); // It held nothing; a disk that stays full gathers no such files.
+            files.Unlink(name); // It was empty; a full disk must not collect such files.
             throw;
         }
 
@@ -188,10 +186,9 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         _pending.ResetWrittenCount();
     }
 
-    /// <summary>
-    /// Undoes the batch. After a failed sync the disk's content is unknown, so the segment
-    /// is never written to again: records in it stay readable, the next batch begins a new one.
-    /// </summary>
+    /// <summary>Undoes the batch. After a failed sync the content of the disk is not known, so the
+    /// segment is never written again: records in it stay readable, and the next batch begins a new
+    /// segment.</summary>
     private void GiveUpBatch(long start, ReadOnlySpan<IntakeMessage> placed)
     {
         _pending.ResetWrittenCount();
@@ -201,8 +198,9 @@ internal sealed class SegmentWriter(string mess, IFileSystem files, ulong lastSe
         }
         catch (PosixException)
         {
-            // Records that stay are whole or torn; whole ones are delivered though refused, as any
-            // message may be whose reply is lost. So they need their files.
+            // Records that stay are complete or incomplete. Complete ones are delivered although
+            // they were refused, as may happen to any message whose reply is lost. So they need
+            // their files.
             KeepFiles(placed);
         }
 

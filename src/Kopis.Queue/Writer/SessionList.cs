@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>The sessions that run, counted by user: no user gets all of the places.</summary>
+/// <summary>The running sessions, counted by user, so that no user gets all the places.</summary>
 internal sealed class SessionList : IDisposable
 {
     private readonly MemoryBudget _localMemory;
@@ -15,21 +15,19 @@ internal sealed class SessionList : IDisposable
     internal SessionList() =>
         _localMemory = new MemoryBudget(QueueLimits.LocalMemoryBytesMax, Memory);
 
-    /// <summary>What all intakes hold in memory.</summary>
+    /// <summary>The memory that all intakes use.</summary>
     internal MemoryBudget Memory { get; } = new(QueueLimits.MemoryBytesMax);
 
-    /// <summary>Waits until one more may run; to be followed by <see cref="TryEnter"/>.</summary>
+    /// <summary>Waits until another session may run. <see cref="TryEnter"/> must follow.</summary>
     internal async Task WaitForRoomAsync(CancellationToken stop)
     {
         await _room.WaitAsync(stop);
-        _room.Release(); // Only one waits here, so the place stays free until TryEnter.
+        _room.Release(); // Only one waits here, so the place stays free.
     }
 
-    /// <summary>
-    /// The user of a new connection, counted; null if that user has the largest number allowed
-    /// already: a local user as many as <paramref name="most"/> and no more than leave some to
-    /// others, one of qmail's own all but some.
-    /// </summary>
+    /// <summary>Counts a new connection, and returns its user; null if the user has as many as
+    /// allowed. A local user may have <paramref name="most"/>, and must leave some to others; so
+    /// must one of qmail's own users, without another limit.</summary>
     internal IntakeUser? TryEnter(uint uid, bool isOurs, int most)
     {
         lock (_lock)
@@ -67,7 +65,7 @@ internal sealed class SessionList : IDisposable
         }
     }
 
-    /// <summary>Waits until none runs, or the time is over.</summary>
+    /// <summary>Waits until no session runs, or the time is over.</summary>
     internal async Task WaitForEndAsync(TimeSpan time, TimeProvider clock)
     {
         Task[] running;
@@ -82,7 +80,7 @@ internal sealed class SessionList : IDisposable
         }
         catch (TimeoutException)
         {
-            // The caller ends those that are left.
+            // The caller ends the remaining sessions.
         }
     }
 
@@ -97,7 +95,7 @@ internal sealed class SessionList : IDisposable
         }
         catch (Exception e)
         {
-            // A bug, in a task that nothing awaits. The queue survives a restart.
+            // This is a bug, in a task that nothing awaits. The queue survives a restart.
             ErrorLog.Throw(e);
             throw;
         }

@@ -2,13 +2,13 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>
-/// <c>queue/lock/trigger</c>: one byte signals qmail-send that there is something new. Failures do
-/// not matter: qmail-send also looks when it starts and from time to time.
+/// <summary><c>queue/lock/trigger</c>: one byte tells qmail-send that there is something new.
+/// Failures do not matter, since qmail-send also looks when it starts and from time to time.
 /// </summary>
 internal sealed class Trigger(string path) : IDisposable
 {
-    // 0622 as in qmail, and 0040: if we make it, qmail-send is in its group and not its owner.
+    // 0622 as in qmail; and 0040, since qmail-send is in the FIFO's group, but not its owner, if we
+    // make it.
     private const int AnyoneMayPull = 0x1B2;
 
     private readonly byte[] _path = Fd.PathBytes(path);
@@ -27,7 +27,7 @@ internal sealed class Trigger(string path) : IDisposable
     {
         if (_fd < 0)
         {
-            // ENXIO: no qmail-send listens.
+            // ENXIO: no qmail-send is listening.
             _fd = Fd.TryOpen(_path, OpenFlags.WriteOnly | OpenFlags.NonBlocking, out _);
         }
 
@@ -40,7 +40,7 @@ internal sealed class Trigger(string path) : IDisposable
         }
         catch (PosixException)
         {
-            Dispose(); // Its reader is gone; the next pull looks for a new one.
+            Dispose(); // Its reader is gone; the next pull opens it again.
         }
     }
 

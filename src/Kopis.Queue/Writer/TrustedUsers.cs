@@ -3,7 +3,7 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Writer;
 
-/// <summary>Which users are trusted about the origin of a message.</summary>
+/// <summary>Decides which users are trusted about the origin of a message.</summary>
 internal sealed class TrustedUsers
 {
     private readonly uint _own = Processes.Uid;
@@ -11,10 +11,8 @@ internal sealed class TrustedUsers
     private readonly uint? _network = UnixUsers.ByName("qmaild")?.Uid;
     private readonly uint? _send = UnixUsers.ByName("qmails")?.Uid;
 
-    /// <summary>
-    /// The origin, by the uid from the kernel: a client's claim counts only if it runs as
-    /// the queue writer's own user.
-    /// </summary>
+    /// <summary>The origin, by the uid that the kernel reports. A client's claim counts only if it
+    /// runs as the queue writer's own user.</summary>
     internal MessageOrigin Judge(uint uid, MessageOrigin claim) =>
         uid == _own ? claim
         : uid == _network ? claim == MessageOrigin.Submitted ? claim : MessageOrigin.Network
@@ -29,7 +27,7 @@ internal sealed class TrustedUsers
         _ => _alias,
     } ?? _own;
 
-    /// <summary>WHO of the Received line (contract §3).</summary>
+    /// <summary>The WHO of the Received line (contract §3).</summary>
     internal string Invoker(uint uid, MessageOrigin origin) => origin switch
     {
         MessageOrigin.Network or MessageOrigin.Submitted => "from network",
@@ -37,7 +35,7 @@ internal sealed class TrustedUsers
         _ => uid == _alias ? "by alias" : $"by uid {uid}",
     };
 
-    /// <summary>Whether a program of qmail's own runs as this user.</summary>
+    /// <summary>Whether the user is one of qmail's own.</summary>
     internal bool IsOurs(uint uid) =>
         uid == _own || uid == _network || uid == _send || uid == _alias;
 }

@@ -5,25 +5,23 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.Bounces;
 
-/// <summary>
-/// queue/bounce: for each message with something to report, a file with a record for each
-/// recipient (docs/queue-format.md). qmail-send alone writes it.
-/// </summary>
+/// <summary>The files of queue/bounce: each message with something to report has one, with a record
+/// for each recipient (docs/queue-format.md). Only qmail-send writes them.</summary>
 /// <param name="files">The disk.</param>
-/// <param name="directory">Where they are.</param>
+/// <param name="directory">The directory of the files.</param>
 public sealed class BounceLog(IFileSystem files, string directory)
 {
-    /// <summary>From here on reports of a message are shortened: one with very many recipients must
-    /// not take all of the disk by what is said of them.</summary>
+    /// <summary>Above this size, reports of a message are shortened, so that a message with very
+    /// many recipients does not fill the disk with its reports.</summary>
     public const long WholeReportsBytesMax = 1024 * 1024;
 
     private const int BlockBytes = 64 * 1024;
 
-    private readonly Dictionary<ulong, long> _ends = []; // Of files that we have written.
+    private readonly Dictionary<ulong, long> _ends = []; // For files that we have written.
     private readonly Dictionary<ulong, List<(long Offset, byte[] Bytes)>> _unsynced = [];
     private bool _syncFailed;
 
-    /// <summary>Messages that have a file.</summary>
+    /// <summary>The messages that have a file.</summary>
     /// <exception cref="IOException">The directory cannot be read.</exception>
     public IReadOnlyList<ulong> Numbers()
     {
@@ -39,8 +37,8 @@ public sealed class BounceLog(IFileSystem files, string directory)
         return numbers;
     }
 
-    /// <summary>Adds a record; durable after the next <see cref="Sync()"/>.</summary>
-    /// <exception cref="IOException">It was not added.</exception>
+    /// <summary>Adds a record; it is durable after the next <see cref="Sync()"/>.</summary>
+    /// <exception cref="IOException">The record was not added.</exception>
     public void Append(ulong number, BounceRecord record)
     {
         int fd = files.Open(FileName(number), OpenFlags.ReadWrite | OpenFlags.Create);
@@ -55,7 +53,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
                 (end < WholeReportsBytesMax ? record : record.Shorten()).Format();
             if (files.Size(fd) > end)
             {
-                files.Truncate(fd, end); // A part of a record would hide all that comes after.
+                files.Truncate(fd, end); // Part of a record would hide all that follows it.
             }
 
             files.WriteAt(fd, bytes, end);
@@ -73,8 +71,8 @@ public sealed class BounceLog(IFileSystem files, string directory)
         }
     }
 
-    /// <summary>Makes all that was added durable.</summary>
-    /// <exception cref="IOException">Not now: to be tried again.</exception>
+    /// <summary>Makes all added records durable.</summary>
+    /// <exception cref="IOException">They are not durable yet: try again.</exception>
     public void Sync()
     {
         if (_unsynced.Count == 0)
@@ -100,9 +98,9 @@ public sealed class BounceLog(IFileSystem files, string directory)
         }
     }
 
-    /// <summary>What is kept of a message; read anew each time, since there may be much. Nothing
-    /// if there is no file.</summary>
-    /// <exception cref="IOException">It cannot be read now.</exception>
+    /// <summary>The records of a message. They are read again each time, since there may be many.
+    /// None if there is no file.</summary>
+    /// <exception cref="IOException">The file cannot be read now.</exception>
     public IEnumerable<BounceRecord> Read(ulong number)
     {
         int fd = files.TryOpen(
@@ -131,7 +129,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
     }
 
     /// <summary>Removes a message's file.</summary>
-    /// <exception cref="IOException">It is still there.</exception>
+    /// <exception cref="IOException">The file is still there.</exception>
     public void Remove(ulong number)
     {
         _unsynced.Remove(number);
@@ -139,12 +137,10 @@ public sealed class BounceLog(IFileSystem files, string directory)
         files.Unlink(FileName(number));
     }
 
-    /// <summary>
-    /// Makes what an earlier process left a base to write behind. After a sync that failed the
-    /// kernel takes pages for clean that never got to the disk, and shows them still: a power cut
-    /// would leave a hole there, which hides what follows. So all of it is written again.
-    /// </summary>
-    /// <returns>Where it ends.</returns>
+    /// <summary>Prepares a file of an earlier process for appending. After a failed sync the kernel
+    /// treats pages as clean that never reached the disk, and still shows them. A power cut would
+    /// leave a hole there, which hides what follows, so the whole file is written again.</summary>
+    /// <returns>Where the file ends.</returns>
     private long Adopt(int fd)
     {
         if (files.Size(fd) == 0)
@@ -153,7 +149,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
         }
 
         long end = BounceReader.SoundEnd(files, fd);
-        files.Truncate(fd, end); // It extends text by the NUL that ends it.
+        files.Truncate(fd, end); // Adds the NUL that ends qmail's text.
         byte[] block = new byte[(int)Math.Min(BlockBytes, end)];
         int got;
         for (long done = 0;
@@ -172,7 +168,7 @@ public sealed class BounceLog(IFileSystem files, string directory)
         int fd = files.Open(FileName(number), OpenFlags.WriteOnly);
         try
         {
-            // Only what is written again is synced after a sync that failed: see Adopt.
+            // After a failed sync, only what is written again is synced: see Adopt.
             foreach ((long offset, byte[] bytes) in _syncFailed ? records : [])
             {
                 files.WriteAt(fd, bytes, offset);

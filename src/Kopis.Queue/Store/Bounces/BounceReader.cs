@@ -5,16 +5,14 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Bounces;
 
-/// <summary>
-/// Reads queue/bounce/N (docs/queue-format.md): records with a length and a check sum. What follows
-/// an unsound one is the torn end of a crash. Before them there may be qmail's text, from a queue
-/// of qmail's or from a Kopis that kept such text itself; NUL ends it.
-/// </summary>
+/// <summary>Reads queue/bounce/N (docs/queue-format.md): records with a length and a checksum.
+/// Bytes after an invalid record are the incomplete end that a crash left. Before the records there
+/// may be qmail's text, from a qmail queue or from an older Kopis; a NUL ends it.</summary>
 public static class BounceReader
 {
     private const int BlockBytes = 32 * 1024;
 
-    /// <summary>All sound records, in order; qmail's text in pieces.</summary>
+    /// <summary>All valid records, in order; qmail's text comes in pieces.</summary>
     /// <exception cref="IOException">The file cannot be read now.</exception>
     public static IEnumerable<BounceRecord> Read(IFileSystem files, int fd)
     {
@@ -41,7 +39,7 @@ public static class BounceReader
         }
     }
 
-    /// <summary>Where the next record is to be written, behind all that is sound.</summary>
+    /// <summary>Where the next record is to be written: after all that is valid.</summary>
     internal static long SoundEnd(IFileSystem files, int fd)
     {
         long at = TextEnd(files, fd, out bool hasText);
@@ -54,11 +52,11 @@ public static class BounceReader
         return at;
     }
 
-    /// <summary>The length of qmail's text, without the NUL after it, which may not be there yet.
+    /// <summary>The length of qmail's text without the NUL after it, which may be missing.
     /// </summary>
     private static long TextEnd(IFileSystem files, int fd, out bool hasText)
     {
-        // A record's check sum may begin with the byte that text begins with.
+        // The checksum of a record may begin with the byte that the text begins with.
         byte[] block = new byte[BlockBytes];
         int got = files.ReadAt(fd, block, 0);
         hasText = got > 0 && block[0] == (byte)'<' && TryRead(files, fd, 0) is null;

@@ -5,22 +5,22 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Queue.Store.Bounces;
 
-/// <summary>What became of one recipient, as queue/bounce/N keeps it (docs/queue-format.md).
+/// <summary>The result of one recipient, as queue/bounce/N stores it (docs/queue-format.md).
 /// </summary>
-/// <param name="Recipient">Its place in the envelope; <see cref="InQmailsText"/> for text that
-/// names recipients itself.</param>
-/// <param name="Action">What became of it.</param>
-/// <param name="Report">The words of the spawner.</param>
+/// <param name="Recipient">Its place in the envelope; <see cref="InQmailsText"/> for a text that
+/// itself names recipients.</param>
+/// <param name="Action">What happened.</param>
+/// <param name="Report">The text of the spawner's report.</param>
 public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte[] Report)
 {
-    /// <summary>The report is text of a bounce as qmail keeps it, or a piece of that.</summary>
+    /// <summary>The report is the text of a bounce in qmail's form, or a piece of it.</summary>
     public const int InQmailsText = -1;
 
     internal const int HeadBytes = 16;
-    internal const int ReportBytesMax = 64 * 1024; // A report has 10,000, and our last words.
+    internal const int ReportBytesMax = 64 * 1024; // A report has 10,000, and our own text.
 
     private const int ShortHeadBytes = 200;
-    private const int ShortTailBytes = 50; // qmail's own words have their status at the end.
+    private const int ShortTailBytes = 50; // qmail's texts have their status at the end.
 
     private static readonly byte[] LeftOut = " [...] "u8.ToArray();
 
@@ -30,10 +30,10 @@ public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte
     /// <summary>Whether the delay was reported to its sender.</summary>
     public bool IsDelay => Action == DsnAction.Delayed;
 
-    /// <summary>Whether it was delivered and its sender does not know yet.</summary>
+    /// <summary>Whether it was delivered and its sender has not been told yet.</summary>
     public bool IsSuccess => Action is DsnAction.Delivered or DsnAction.Relayed;
 
-    /// <summary>Its bytes in the file.</summary>
+    /// <summary>The record as it stands in the file.</summary>
     public byte[] Format()
     {
         byte[] record = new byte[HeadBytes + Report.Length];
@@ -45,9 +45,9 @@ public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte
         return record;
     }
 
-    /// <summary>Appends the paragraph of a failure as qmail keeps and sends it.</summary>
+    /// <summary>Appends the paragraph of a failure, as qmail stores and sends it.</summary>
     /// <param name="to">Where the text goes.</param>
-    /// <param name="address">The recipient, without what virtualdomains put before it.</param>
+    /// <param name="address">The recipient, without the prefix that virtualdomains added.</param>
     public void WriteParagraph(IBufferWriter<byte> to, ReadOnlySpan<byte> address)
     {
         if (Recipient == InQmailsText)
@@ -60,8 +60,8 @@ public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte
         }
     }
 
-    /// <summary>The same with no more of its report than hundreds of thousands of recipients leave
-    /// room for.</summary>
+    /// <summary>The same with a shortened report, so that hundreds of thousands of records fit on
+    /// the disk.</summary>
     internal BounceRecord Shorten() =>
         Report.Length <= ShortHeadBytes + LeftOut.Length + ShortTailBytes
             ? this

@@ -2,15 +2,15 @@ using System.Buffers;
 
 namespace Kopis.Queue.Store.Bounces;
 
-/// <summary>The failures of a message as text: what becomes its bounce, and what qmail would have
-/// in its own <c>bounce/N</c>.</summary>
+/// <summary>The failures of a message as text: for its bounce, or for qmail's own <c>bounce/N</c>.
+/// </summary>
 public static class FailedRecipients
 {
-    /// <summary>The records of one kind, each recipient once: where a crash took the mark of one,
-    /// it failed again.</summary>
-    /// <param name="records">All that is kept of the message.</param>
-    /// <param name="recipients">How many it has.</param>
-    /// <param name="isWanted">Which of them.</param>
+    /// <summary>The records of one kind, one for each recipient. If a crash lost the mark of a
+    /// recipient, it has failed twice.</summary>
+    /// <param name="records">All records of the message.</param>
+    /// <param name="recipients">How many recipients the message has.</param>
+    /// <param name="isWanted">Whether a record is of that kind.</param>
     public static IEnumerable<BounceRecord> Select(
         IEnumerable<BounceRecord> records, int recipients, Func<BounceRecord, bool> isWanted)
     {
@@ -27,9 +27,9 @@ public static class FailedRecipients
     }
 
     /// <summary>The text, in pieces.</summary>
-    /// <param name="records">All that is kept of the message.</param>
-    /// <param name="recipients">How many it has.</param>
-    /// <param name="address">Each as people know it.</param>
+    /// <param name="records">All records of the message.</param>
+    /// <param name="recipients">How many recipients the message has.</param>
+    /// <param name="address">The address of each, as people know it.</param>
     public static IEnumerable<byte[]> Text(
         IEnumerable<BounceRecord> records, int recipients, Func<int, byte[]> address)
     {

@@ -5,20 +5,20 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.Bounces;
 
-/// <summary>queue/bounce for the programs of administrators, which only read it. A file that is not
-/// the directory owner's, or not regular, counts as unreadable.</summary>
+/// <summary>queue/bounce for administrators' programs, which only read it. A file that does not
+/// belong to the directory's owner, or is not regular, counts as unreadable.</summary>
 /// <param name="home">The home.</param>
-/// <param name="addresses">How recipients are routed now.</param>
+/// <param name="addresses">How recipients are routed at present.</param>
 public sealed class StoredBounces(string home, AddressMap addresses) : IDisposable
 {
     private readonly Beneath _queue = new(Path.Combine(home, "queue"));
 
-    /// <summary>Whether something of the message failed.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>Whether a recipient of the message has failed.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public bool HasFailure(ulong number) => Read(number).Any(record => record.IsFailure);
 
-    /// <summary>What failed of a message as qmail keeps it, in pieces.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>The failures of a message in qmail's form, in pieces.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public IEnumerable<byte[]> Text(MessageFile message)
     {
         List<ReadOnlyMemory<byte>> recipients = [.. message.Envelope.Recipients];
@@ -26,8 +26,8 @@ public sealed class StoredBounces(string home, AddressMap addresses) : IDisposab
             [.. addresses.WithoutPrepend(addresses.Route(recipients[index].Span, out _))]);
     }
 
-    /// <summary>All that is kept of a message.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>All records of a message.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public IEnumerable<BounceRecord> Read(ulong number)
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"bounce/{number}");

@@ -3,18 +3,16 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>
-/// Sender and recipients in qmail-queue's form: <c>F</c>sender<c>\0</c> (<c>T</c>recipient
-/// <c>\0</c>)* <c>\0</c>. After the sender and after each recipient a <c>P</c>parameters<c>\0
-/// </c> may stand: what ESMTP said of them. The bytes were checked by <see cref="Check"/> or by
-/// the record's CRC.
-/// </summary>
+/// <summary>Sender and recipients in qmail-queue's form: <c>F</c>sender<c>\0</c> (<c>T</c>recipient
+/// <c>\0</c>)* <c>\0</c>. The sender and each recipient may be followed by <c>P</c>parameters<c>\0
+/// </c>, their ESMTP parameters. The bytes were checked by <see cref="Check"/> or by the record's
+/// CRC.</summary>
 public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
 {
-    /// <summary>The longest address, with its NUL (ADDR of qmail-queue.c).</summary>
+    /// <summary>The longest address, including its NUL (ADDR of qmail-queue.c).</summary>
     public const int AddressBytesMax = 1003;
 
-    /// <summary>Everything as it stands in the queue.</summary>
+    /// <summary>The envelope as it stands in the queue.</summary>
     public ReadOnlyMemory<byte> Bytes { get; } = bytes;
 
     /// <summary>The envelope sender; may be empty or <c>#@[]</c>.</summary>
@@ -59,13 +57,13 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
     /// <summary>The same without parameters: what qmail's own programs understand.</summary>
     public byte[] WithoutParameters() => Format(Sender.Span, Recipients);
 
-    /// <summary>Builds the bytes. No address may hold a NUL.</summary>
+    /// <summary>Makes the bytes. No address may contain a NUL.</summary>
     public static byte[] Format(
         ReadOnlySpan<byte> sender, IEnumerable<ReadOnlyMemory<byte>> recipients) =>
         Format(sender, default, recipients.Select(
             address => new EnvelopeRecipient(address, default)));
 
-    /// <summary>The same with parameters in canonical form; empty ones leave no trace.</summary>
+    /// <summary>The same with parameters in canonical form; empty ones are left out.</summary>
     public static byte[] Format(
         ReadOnlySpan<byte> sender, MessageParameters parameters,
         IEnumerable<EnvelopeRecipient> recipients)
@@ -83,7 +81,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
         return to.ToArray();
     }
 
-    /// <summary>Whether foreign bytes are one envelope and nothing more.</summary>
+    /// <summary>Checks whether bytes from outside are exactly one envelope.</summary>
     /// <returns>0, 11 (an address is too long), 54 (it ends early) or 91 (it is not an envelope).
     /// </returns>
     public static int Check(ReadOnlySpan<byte> bytes)
@@ -96,12 +94,12 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
             : 0;
     }
 
-    /// <summary>Whether a P is after a NUL: in an envelope of the right form that is the
-    /// beginning of parameters and nothing else.</summary>
+    /// <summary>Whether there is a P after a NUL. In a well-formed envelope that is always the
+    /// beginning of parameters.</summary>
     internal static bool MayHaveParameters(ReadOnlySpan<byte> bytes) =>
         bytes.IndexOf("\0P"u8) >= 0;
 
-    /// <summary>Whether each P of an envelope of the right form is canonical.</summary>
+    /// <summary>Whether all parameters of a well-formed envelope are in canonical form.</summary>
     private static bool HasSoundParameters(ReadOnlySpan<byte> bytes)
     {
         bool isSender = true;

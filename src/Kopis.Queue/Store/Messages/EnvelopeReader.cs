@@ -2,28 +2,26 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>
-/// Follows an envelope (see <see cref="Envelope"/>) as it arrives, in pieces of any size, up to its
-/// final NUL. Keeps nothing of it but what the judgement needs: whether parameters are sound is
-/// judged by <see cref="Envelope.Check"/>, which sees them whole.
-/// </summary>
+/// <summary>Parses an envelope (see <see cref="Envelope"/>) as it arrives, in pieces of any size,
+/// up to its final NUL. It keeps only what the check needs. Parameters are checked by
+/// <see cref="Envelope.Check"/>, which sees all of them.</summary>
 public struct EnvelopeReader
 {
     private bool _hasSender;
     private bool _mayHaveParameters; // An address has just ended.
     private bool _inAddress;
     private bool _isOver;
-    private int _addressBytes; // Of the address that is being read, its NUL included.
+    private int _addressBytes; // Of the current address, including its NUL.
     private int _refusal;
 
-    /// <summary>Recipients that have begun.</summary>
+    /// <summary>How many recipients have begun.</summary>
     public int Recipients { readonly get; private set; }
 
-    /// <summary>An address has parameters; whether they are sound, <see cref="Envelope.Check"/>
-    /// says.</summary>
+    /// <summary>Whether an address has parameters, which <see cref="Envelope.Check"/> checks.
+    /// </summary>
     public bool HasParameters { readonly get; private set; }
 
-    /// <summary>Whether the envelope has ended or has gone wrong: the rest does not matter.
+    /// <summary>Whether the envelope has ended or is malformed, so that the rest does not matter.
     /// </summary>
     public readonly bool IsOver => _isOver;
 
@@ -31,7 +29,7 @@ public struct EnvelopeReader
     /// (it is not an envelope).</summary>
     public readonly int Code => _refusal != 0 ? _refusal : _isOver ? 0 : QueueCode.ReadError;
 
-    /// <summary>Reads on.</summary>
+    /// <summary>Parses the next bytes.</summary>
     /// <returns>How many bytes belong to the envelope; fewer than all only if it is over.</returns>
     public int Read(ReadOnlySpan<byte> bytes)
     {

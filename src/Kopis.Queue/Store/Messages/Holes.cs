@@ -1,19 +1,19 @@
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>Which bytes of an old segment are only finished messages. Pure.</summary>
+/// <summary>Finds the parts of an old segment that have only finished messages. Pure.</summary>
 public static class Holes
 {
     /// <summary>Shorter runs are not worth a request.</summary>
     public const long BytesMin = 1024 * 1024;
 
-    /// <summary>File systems give back whole blocks; the first holds the segment's header.
-    /// </summary>
+    /// <summary>File systems free whole blocks. The first block has the segment's header.</summary>
     public const long BlockBytes = 4096;
 
-    /// <summary>The runs between living records, whole blocks of at least
+    /// <summary>The runs between unfinished records: whole blocks, of at least
     /// <see cref="BytesMin"/>.</summary>
-    /// <param name="living">First byte and end of each living record; gets sorted.</param>
-    /// <param name="end">The end of the segment's last record, living or not.</param>
+    /// <param name="living">The first byte and the end of each unfinished record; gets sorted.
+    /// </param>
+    /// <param name="end">The end of the segment's last record, finished or not.</param>
     public static List<(long Offset, long Length)> Find(
         List<(long Start, long End)> living, long end)
     {

@@ -1,46 +1,45 @@
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>The messages of a queue as qmail-send reads them: the way to a store of any kind.
-/// </summary>
+/// <summary>The messages of a queue, as qmail-send reads them from any kind of store.</summary>
 public interface IMessReader : IDisposable
 {
-    /// <summary>Of longer envelopes only the sender is read.</summary>
+    /// <summary>If an envelope is longer than this, only the sender is read.</summary>
     int EnvelopeBytesMax { get; set; }
 
-    /// <summary>Where <see cref="Next"/> reads on.</summary>
+    /// <summary>Where <see cref="Next"/> continues.</summary>
     ScanPosition Position { get; }
 
-    /// <summary>The message just read.</summary>
+    /// <summary>The message that was just read.</summary>
     ArrivedMessage? Current { get; }
 
-    /// <summary>The place of the damage just read, in the words of its finder.</summary>
+    /// <summary>Describes the damage that was just found.</summary>
     string Damage { get; }
 
-    /// <summary>The number that a record at the damage would have; null for the torn end of a
+    /// <summary>The number that a record at the damage would have; null for the incomplete end of a
     /// segment, which was never acknowledged.</summary>
     ulong? DamagedNumber { get; }
 
-    /// <summary>Begins at a place; once, before <see cref="Next"/>.</summary>
+    /// <summary>Begins at a position. Called once, before <see cref="Next"/>.</summary>
     void Start(ScanPosition position);
 
-    /// <exception cref="IOException">Not now; the next call tries again.</exception>
+    /// <exception cref="IOException">Nothing can be read now; the next call tries again.
+    /// </exception>
     ScanResult Next();
 
     /// <exception cref="MessageNotFoundException">It is gone or damaged.</exception>
-    /// <exception cref="IOException">Not now.</exception>
+    /// <exception cref="IOException">The message cannot be read now.</exception>
     ArrivedMessage Open(ulong number);
 
-    /// <summary>A message's envelope, whole, however long it is.</summary>
+    /// <summary>The whole envelope of a message, whatever its length.</summary>
     /// <exception cref="MessageNotFoundException">It is gone or damaged.</exception>
-    /// <exception cref="IOException">Not now.</exception>
+    /// <exception cref="IOException">The envelope cannot be read now.</exception>
     Envelope ReadEnvelope(ulong number);
 
-    /// <summary>Bytes of a message's envelope, unchecked.</summary>
-    /// <exception cref="MessageNotFoundException">It is gone, or does not reach so far.
-    /// </exception>
-    /// <exception cref="IOException">Not now.</exception>
+    /// <summary>Reads some bytes of a message's envelope, without a check.</summary>
+    /// <exception cref="MessageNotFoundException">It is gone, or is shorter.</exception>
+    /// <exception cref="IOException">The envelope cannot be read now.</exception>
     void ReadEnvelope(ulong number, int offset, Span<byte> to);
 
-    /// <summary>All segments there are, oldest first.</summary>
+    /// <summary>All segments, the oldest first.</summary>
     IReadOnlyList<ulong> Segments();
 }

@@ -2,7 +2,7 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>queue/mess as it is.</summary>
+/// <summary>Reads queue/mess on a disk.</summary>
 public sealed class MessReader(IFileSystem files, string mess) : IMessReader
 {
     private MessageScanner? _scanner;
@@ -44,7 +44,7 @@ public sealed class MessReader(IFileSystem files, string mess) : IMessReader
         }
         else if (result == ScanResult.Damaged && Scanner.Position.Offset > SegmentFile.HeaderBytes)
         {
-            // At the first record stands a reader that has just left a torn end behind.
+            // A reader that has just left an incomplete end behind is at the first record.
             ulong segment = Scanner.Position.Segment;
             long offset = segment == before.Segment ? before.Offset : SegmentFile.HeaderBytes;
             DamagedNumber = MessageNumber.Of(segment, offset);

@@ -4,34 +4,33 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>The files of <c>queue/mess</c>: how they begin, and what qmail-clean may do to them,
-/// remove what is finished.</summary>
+/// <summary>The files of <c>queue/mess</c>: how they are made, and how qmail-clean removes what is
+/// finished.</summary>
 public static class MessStore
 {
     private const int GroupReadable = 0x1A0; // 0640: qmail-send and the spawners are of the group.
 
-    /// <summary>The directory of bodies that are still arriving.</summary>
+    /// <summary>The directory for bodies that are still arriving.</summary>
     public static string Incoming(string mess) => Path.Combine(mess, "incoming");
 
     /// <summary>The file of a body too large for a segment.</summary>
     public static string OwnFile(string mess, ulong number) =>
         Path.Combine(mess, number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>All segments there are, oldest first.</summary>
+    /// <summary>All segments, the oldest first.</summary>
     public static IReadOnlyList<ulong> Segments(IFileSystem files, string mess) =>
         SegmentFile.List(files, mess);
 
-    /// <summary>The number of the segment that a file's name stands for; 0 for any other file.
-    /// </summary>
+    /// <summary>The number of the segment with this file name; 0 for any other file.</summary>
     public static ulong SegmentOf(string name) =>
         SegmentFile.TryParseName(name, out ulong segment) ? segment : 0;
 
-    /// <summary>Removes a message's own file, where it has one.</summary>
+    /// <summary>Removes the body file of a message, if it has one.</summary>
     public static void RemoveOwnFile(IFileSystem files, string mess, ulong number) =>
         files.Unlink(OwnFile(mess, number));
 
-    /// <summary>Removes a segment, and with it bodies of its messages that a crash left behind;
-    /// the newest is the writer's and stays.</summary>
+    /// <summary>Removes a segment, together with body files of its messages that a crash left
+    /// behind. The newest segment is the writer's and stays.</summary>
     /// <returns>False if it is the newest.</returns>
     public static bool RemoveSegment(IFileSystem files, string mess, ulong segment)
     {
@@ -53,11 +52,11 @@ public static class MessStore
         return true;
     }
 
-    /// <summary>Creates a file that must not exist; the descriptor.</summary>
+    /// <summary>Creates a file that must not exist, and returns its descriptor.</summary>
     internal static int Create(IFileSystem files, string path) => files.Open(
         path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive, GroupReadable);
 
-    /// <summary>Opens a message's own file, which must be whole.</summary>
+    /// <summary>Opens the body file of a message, which must be complete.</summary>
     internal static int OpenOwnFile(IFileSystem files, string mess, RecordHeader header)
     {
         string path = OwnFile(mess, header.Number);
@@ -79,7 +78,7 @@ public static class MessStore
         return fd;
     }
 
-    /// <summary>All bodies in files of their own.</summary>
+    /// <summary>All body files.</summary>
     internal static IEnumerable<(ulong Number, string Path)> OwnFiles(
         IFileSystem files, string mess)
     {
@@ -92,8 +91,9 @@ public static class MessStore
         }
     }
 
-    /// <summary>Gives the space of finished records back; the bytes read as zeros after.</summary>
-    /// <returns>False if it is the newest segment, or the file system cannot.</returns>
+    /// <summary>Frees the space of finished records; their bytes then read as zeros.</summary>
+    /// <returns>False if it is the newest segment, or the file system does not support it.
+    /// </returns>
     public static bool PunchHole(
         IFileSystem files, string mess, ulong segment, long offset, long length)
     {

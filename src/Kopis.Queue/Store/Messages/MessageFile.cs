@@ -3,7 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>One message of the queue, open for reading. The one reader for all programs.</summary>
+/// <summary>One message of the queue, open for reading. All programs read messages through it.
+/// </summary>
 public sealed class MessageFile : IDisposable
 {
     private readonly QueuedBody _body;
@@ -18,13 +19,13 @@ public sealed class MessageFile : IDisposable
     /// <summary>The message's number.</summary>
     public ulong Number => _body.Header.Number;
 
-    /// <summary>When it was queued: the birth time of the retry schedule.</summary>
+    /// <summary>When it was queued, which is the start of the retry schedule.</summary>
     public DateTimeOffset Arrived => _body.Header.Arrived;
 
-    /// <summary>Who queued it.</summary>
+    /// <summary>The user who queued it.</summary>
     public uint Uid => _body.Header.Uid;
 
-    /// <summary>Who submitted it over the network; 0: nobody says.</summary>
+    /// <summary>The client that submitted it over the network; 0: not known.</summary>
     public uint Client => _body.Header.Client;
 
     /// <summary>The <c>qp</c> number.</summary>
@@ -33,7 +34,7 @@ public sealed class MessageFile : IDisposable
     /// <summary>Where it came from.</summary>
     public MessageOrigin Origin => _body.Header.Origin;
 
-    /// <summary>Length of the body, the queue's Received line included.</summary>
+    /// <summary>The length of the body, including the queue's Received line.</summary>
     public long BodyBytes => _body.Header.BodyBytes;
 
     /// <summary>Whether the body is in a file of its own.</summary>
@@ -42,16 +43,16 @@ public sealed class MessageFile : IDisposable
     /// <summary>Whether the envelope has ESMTP parameters.</summary>
     public bool HasParameters => _body.Header.HasParameters;
 
-    /// <summary>Where in the file that holds it the body begins.</summary>
+    /// <summary>Where the body begins in its file.</summary>
     public long BodyOffset => _body.Offset;
 
-    /// <summary>Where in its segment its record ends.</summary>
+    /// <summary>Where its record ends in its segment.</summary>
     public long RecordEnd => MessageNumber.Offset(Number) + _body.Header.RecordBytes;
 
-    /// <summary>Sender and recipients; the sender alone where the rest was left unread.</summary>
+    /// <summary>Sender and recipients; only the sender if the recipients were not read.</summary>
     public Envelope Envelope { get; }
 
-    /// <summary>The length of an envelope whose recipients were left unread; else 0.</summary>
+    /// <summary>The length of an envelope whose recipients were not read; else 0.</summary>
     internal int UnreadEnvelopeBytes { get; }
 
     /// <summary>Opens a message.</summary>
@@ -63,12 +64,12 @@ public sealed class MessageFile : IDisposable
     public static MessageFile Open(string mess, ulong number) =>
         Open(FileSystem.Real, mess, number);
 
-    /// <summary>As above, on a file system of the caller's.</summary>
+    /// <summary>The same on another file system.</summary>
     public static MessageFile Open(IFileSystem files, string mess, ulong number) =>
         Open(files, mess, number, QueueLimits.EnvelopeBytesMax);
 
-    /// <summary>As above; of an envelope longer than <paramref name="envelopeBytesMax"/> only the
-    /// sender is read.</summary>
+    /// <summary>The same. If the envelope is longer than <paramref name="envelopeBytesMax"/>, only
+    /// the sender is read.</summary>
     internal static MessageFile Open(
         IFileSystem files, string mess, ulong number, int envelopeBytesMax)
     {
@@ -79,8 +80,8 @@ public sealed class MessageFile : IDisposable
         return new MessageFile(body, envelope, isWhole);
     }
 
-    /// <summary>The same in a segment that is open and stays the caller's, for who disposes of the
-    /// message before it closes that.</summary>
+    /// <summary>The same in a segment that is open and that the caller closes, after the message is
+    /// disposed.</summary>
     internal static MessageFile OpenIn(
         IFileSystem files, string mess, int segment, RecordHeader header, int envelopeBytesMax)
     {
@@ -90,7 +91,7 @@ public sealed class MessageFile : IDisposable
             QueuedBody.OpenIn(files, mess, segment, header), envelope, isWhole);
     }
 
-    /// <summary>The envelope alone, checked.</summary>
+    /// <summary>Reads and checks only the envelope.</summary>
     internal static Envelope ReadEnvelope(IFileSystem files, string mess, ulong number)
     {
         Envelope envelope = default;
@@ -99,7 +100,7 @@ public sealed class MessageFile : IDisposable
         return envelope;
     }
 
-    /// <summary>Some bytes of it, unchecked.</summary>
+    /// <summary>Reads some bytes of the envelope, without a check.</summary>
     internal static void ReadEnvelope(
         IFileSystem files, string mess, ulong number, int offset, Span<byte> to)
     {
@@ -116,13 +117,13 @@ public sealed class MessageFile : IDisposable
         bytes.CopyTo(to);
     }
 
-    /// <summary>Reads body bytes from an offset of the body; fewer only at its end.</summary>
+    /// <summary>Reads body bytes from an offset; returns fewer only at the end.</summary>
     public int ReadBody(long offset, Span<byte> to) => _body.Read(offset, to);
 
     /// <inheritdoc/>
     public void Dispose() => _body.Dispose();
 
-    /// <summary>Whether there is a sound record of a message that has its own file.</summary>
+    /// <summary>Whether there is a valid record of a message with a body file.</summary>
     internal static bool HasOwnFileRecord(IFileSystem files, string mess, ulong number)
     {
         bool found = false;
@@ -136,7 +137,7 @@ public sealed class MessageFile : IDisposable
         }
         catch (MessageNotFoundException)
         {
-            // No record, or one whose body is damaged.
+            // There is no record, or its body is damaged.
         }
 
         return found;
@@ -167,7 +168,7 @@ public sealed class MessageFile : IDisposable
             ? (ReadEnvelope(files, segment, header), true)
             : (ReadSender(files, segment, header), false);
 
-    /// <summary>An envelope of the sender alone.</summary>
+    /// <summary>An envelope with only the sender.</summary>
     private static Envelope ReadSender(IFileSystem files, int segment, RecordHeader header)
     {
         byte[] start = new byte[Math.Min(header.EnvelopeBytes, Envelope.AddressBytesMax + 1)];
@@ -185,7 +186,7 @@ public sealed class MessageFile : IDisposable
         long offset = MessageNumber.Offset(header.Number) + RecordHeader.Bytes;
         int got = files.ReadAt(segment, envelope, offset);
 
-        // A right checksum is no proof of right content: the writer is another user.
+        // A correct checksum does not prove valid content, since the writer is another user.
         return got == envelope.Length && Crc32C.Of(envelope) == header.EnvelopeCrc
             && Envelope.Check(envelope) == 0
             ? new Envelope(envelope)

@@ -1,5 +1,5 @@
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>There is no sound record of that number.</summary>
+/// <summary>Thrown if there is no valid record with that number.</summary>
 public sealed class MessageNotFoundException(ulong number, string reason)
     : IOException($"message {number}: {reason}");

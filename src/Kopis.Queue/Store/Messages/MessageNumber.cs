@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>
-/// A message's number is the place of its record: segment × 2²³ + offset ÷ 8. Numbers are never
-/// reused, since segments are not.
-/// </summary>
+/// <summary>The number of a message is the place of its record: segment × 2²³ + offset ÷ 8. Numbers
+/// are never reused, since segments are not.</summary>
 public static class MessageNumber
 {
     /// <summary>Records start below this offset of a segment: 64 MiB.</summary>
@@ -17,10 +15,8 @@ public static class MessageNumber
     private const int OffsetBits = 23;
     private const int Split = 23; // conf-split; kept for the letter of the contract (§6.2).
 
-    /// <summary>
-    /// The number of the record at a place. A place past <see cref="SegmentStartsBelow"/>, where
-    /// none starts, compares greater than every number of its segment.
-    /// </summary>
+    /// <summary>The number of the record at a place. A place past <see cref="SegmentStartsBelow"/>,
+    /// where no record starts, gives a number greater than all others of its segment.</summary>
     public static ulong Of(ulong segment, long offset) =>
         (segment << OffsetBits) + (ulong)(offset / Alignment);
 
@@ -34,7 +30,7 @@ public static class MessageNumber
     /// <summary><c>SPLIT/N</c>, as the spawners get it (contract §6.2).</summary>
     public static string FormatPath(ulong number) => $"{number % Split}/{number}";
 
-    /// <summary>Reads <c>SPLIT/N</c>; only the one right form passes.</summary>
+    /// <summary>Parses <c>SPLIT/N</c>; only the exact form is accepted.</summary>
     public static bool TryParsePath(ReadOnlySpan<byte> text, out ulong number)
     {
         int slash = text.IndexOf((byte)'/');
@@ -45,7 +41,7 @@ public static class MessageNumber
             && split == number % Split;
     }
 
-    /// <summary>Reads decimal digits without sign, blank or leading zero.</summary>
+    /// <summary>Parses decimal digits without sign, blank or leading zero.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out ulong number) =>
         ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
         && (text[0] != (byte)'0' || text.Length == 1);

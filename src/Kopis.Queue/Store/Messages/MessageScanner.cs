@@ -3,11 +3,9 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>
-/// Reads all messages in the order they came, from a position on. It never waits: at the end
-/// of what is there it says so and goes on from there at the next call. An incomplete record
-/// at the end of the newest segment is one that is being written; anywhere else it is damage.
-/// </summary>
+/// <summary>Reads all messages in the order they came, from a position on. It never waits: at the
+/// end it reports so, and the next call continues there. An incomplete record at the end of the
+/// newest segment is still being written; anywhere else it is damage.</summary>
 public sealed class MessageScanner : IDisposable
 {
     private const int WindowBytes = 64 * 1024;
@@ -17,13 +15,13 @@ public sealed class MessageScanner : IDisposable
     private readonly string _mess;
     private int _fd = -1;
 
-    /// <summary>Starts after what <paramref name="position"/> stands for.</summary>
+    /// <summary>Begins after <paramref name="position"/>.</summary>
     public MessageScanner(string mess, ScanPosition position)
         : this(FileSystem.Real, mess, position)
     {
     }
 
-    /// <summary>As above, on a file system of the caller's.</summary>
+    /// <summary>The same on another file system.</summary>
     public MessageScanner(IFileSystem files, string mess, ScanPosition position)
     {
         _files = files;
@@ -31,24 +29,24 @@ public sealed class MessageScanner : IDisposable
         Position = position;
     }
 
-    /// <summary>Where the next call reads on.</summary>
+    /// <summary>Where the next call continues.</summary>
     public ScanPosition Position { get; private set; }
 
-    /// <summary>Of longer envelopes only the sender is read.</summary>
+    /// <summary>If an envelope is longer than this, only the sender is read.</summary>
     internal int EnvelopeBytesMax { get; set; } = QueueLimits.EnvelopeBytesMax;
 
-    /// <summary>Whether <see cref="Current"/> is disposed of before the next call, and so needs no
-    /// descriptor of its own.</summary>
+    /// <summary>Whether <see cref="Current"/> is always disposed before the next call, so that it
+    /// needs no descriptor of its own.</summary>
     internal bool LendsSegment { get; init; }
 
-    /// <summary>The message just read, to be disposed by the caller.</summary>
+    /// <summary>The message that was just read, which the caller disposes.</summary>
     public MessageFile? Current { get; private set; }
 
     /// <summary>What was skipped, for the log.</summary>
     public string Damage { get; private set; } = "";
 
-    /// <summary>Reads on.</summary>
-    /// <exception cref="PosixException">The disk does not answer now.</exception>
+    /// <summary>Reads the next message.</summary>
+    /// <exception cref="PosixException">The disk cannot be read now.</exception>
     public ScanResult Next()
     {
         Current = null;
@@ -71,7 +69,8 @@ public sealed class MessageScanner : IDisposable
                 return ScanResult.End;
             }
 
-            // The writer may have ended this segment after the look at its end: look once more.
+            // The writer may have finished this segment after its end was read, so the end is read
+            // again.
             result = ReadRecord();
             if (result != ScanResult.End)
             {
@@ -150,7 +149,7 @@ public sealed class MessageScanner : IDisposable
         return null;
     }
 
-    /// <summary>One record at the position; End if there is none whole.</summary>
+    /// <summary>Reads the record at the position; End if there is no complete one.</summary>
     private ScanResult ReadRecord()
     {
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
@@ -187,8 +186,9 @@ public sealed class MessageScanner : IDisposable
         }
         catch (PosixException e) when (e.Number == Errno.InputOutput)
         {
-            // The disk lost this one; those after it do not wait forever. Any other error (out
-            // of descriptors, say) leaves the position, so the next call tries again.
+            // The disk has lost this record; those after it must not wait for ever. After any other
+            // error, such as no free descriptors, the position stays, so that the next call tries
+            // again.
             Damage = $"message {number}: {e.Message}";
             result = ScanResult.Damaged;
         }
@@ -197,7 +197,8 @@ public sealed class MessageScanner : IDisposable
         return result;
     }
 
-    /// <summary>Looks for the next sound header; one bad record harms itself alone.</summary>
+    /// <summary>Finds the next valid header, so that a damaged record affects only itself.
+    /// </summary>
     private ScanResult Resynchronise()
     {
         long size = Math.Min(
@@ -220,7 +221,7 @@ public sealed class MessageScanner : IDisposable
         return ScanResult.End;
     }
 
-    /// <summary>Where in the window a sound header stands, or minus one.</summary>
+    /// <summary>The place of a valid header in the window, or minus one.</summary>
     private int FindHeader(ReadOnlySpan<byte> window, long at)
     {
         for (int i = 0; i + RecordHeader.Bytes <= window.Length; i += MessageNumber.Alignment)

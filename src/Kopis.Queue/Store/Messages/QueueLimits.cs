@@ -3,62 +3,65 @@ namespace Kopis.Queue.Store.Messages;
 /// <summary>The limits of the queue, each with its reason (invariant 5: bounded).</summary>
 public static class QueueLimits
 {
-    /// <summary>A larger body gets a file of its own, written as it arrives.</summary>
+    /// <summary>A larger body gets a file of its own, which is written as it arrives.</summary>
     public const int InlineBodyBytesMax = 256 * 1024;
 
-    /// <summary>One intake frame of message data.</summary>
+    /// <summary>The longest intake frame with message data.</summary>
     public const int BlockBytesMax = 65_536;
 
-    /// <summary>Header fields that come after the message: Authentication-Results of many
+    /// <summary>Header fields that come after the message: Authentication-Results for many
     /// signatures take some 2 KiB.</summary>
     public const int HeadBytesMax = 16 * 1024;
 
-    /// <summary>Room for them, and for the queue's own line, at the beginning of a body's own file;
-    /// blocks of the file system that are never written.</summary>
+    /// <summary>Room for these fields and the queue's own line at the beginning of a body file.
+    /// Blocks of it that are not needed are never written.</summary>
     public const int HeadRoomBytes = 20 * 1024;
 
-    /// <summary>One envelope: half a million recipients of usual length.</summary>
+    /// <summary>The longest envelope: half a million typical recipients.</summary>
     public const int EnvelopeBytesMax = 16 * 1024 * 1024;
 
-    /// <summary>An envelope up to this is taken however much memory the others hold, so that no
-    /// one can keep usual mail out; with all connections in use this is 16 MiB.</summary>
+    /// <summary>An envelope up to this size is accepted however much memory others use, so that
+    /// nobody can keep typical mail out. With all connections in use that is 16 MiB.</summary>
     public const int EnvelopeBytesFree = 4096;
 
-    /// <summary>A longer envelope waits for its end in a file.</summary>
+    /// <summary>A longer envelope is stored in a file while it arrives.</summary>
     public const int EnvelopeBytesInMemory = 64 * 1024;
 
-    /// <summary>Bodies and envelopes held in memory by all intakes together; past this a body
-    /// goes to its own file at once, and an envelope that is not small to one that lasts until it
-    /// is queued.</summary>
+    /// <summary>The memory for bodies and envelopes of all intakes together. Beyond it a body goes
+    /// to a file of its own at once, and an envelope that is not small goes to a temporary file
+    /// until it is queued.</summary>
     public const long MemoryBytesMax = 24 * 1024 * 1024;
 
-    /// <summary>Of these, those of all local users; the rest is for qmail's own.</summary>
+    /// <summary>The part of it for all local users together; the rest is for qmail's own users.
+    /// </summary>
     public const long LocalMemoryBytesMax = MemoryBytesMax / 2;
 
-    /// <summary>Of these, those of one local user.</summary>
+    /// <summary>The part of it for one local user.</summary>
     public const long UserMemoryBytesMax = MemoryBytesMax / 8;
 
-    /// <summary>Below this much free disk new mail gets 53, so that the old can be finished.
-    /// </summary>
+    /// <summary>With less free disk space than this, new mail is refused with 53, so that queued
+    /// mail can be finished.</summary>
     public const long FreeBytesMin = 64 * 1024 * 1024;
 
-    /// <summary>As above for bounces, which free more than they take.</summary>
+    /// <summary>The same for bounces, which free more space than they take.</summary>
     public const long FreeBytesMinForBounce = 8 * 1024 * 1024;
 
-    /// <summary>Messages of one local user that go to files at once, for their length or their
-    /// envelope's; his next ones wait, so that he does not keep the disk busy for all.</summary>
+    /// <summary>How many large messages of one local user, by body or envelope, may be written to
+    /// files at once. Others wait, so that one user does not keep the disk busy.</summary>
     public const int LargePerUserMax = 4;
 
-    /// <summary>Connections at the intake at once; more wait in the socket's backlog.</summary>
+    /// <summary>How many clients may be connected at once; more wait in the socket's backlog.
+    /// </summary>
     public const int ConnectionsMax = 4096;
 
-    /// <summary>Of these, those that one of qmail's own users leaves to others.</summary>
+    /// <summary>How many of the connections one of qmail's own users must leave to others.
+    /// </summary>
     public const int ConnectionsForOthers = 512;
 
-    /// <summary>A local user gets a connection only if it leaves more free than this times what he
-    /// has: twenty users who take all they can leave a tenth.</summary>
+    /// <summary>A local user gets another connection only if this many times the user's connections
+    /// are still free: twenty users who take as many as they can leave a tenth.</summary>
     public const int ConnectionsFreeFactor = 8;
 
-    /// <summary>Bodies with a file of their own that are made durable at once.</summary>
+    /// <summary>How many body files are made durable at once.</summary>
     public const int FileSyncsMax = 4;
 }

@@ -4,20 +4,18 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>
-/// The body of a message of the queue, for those who deliver it: sender and recipients they have
-/// from qmail-send. Its envelope is not read, which may be a thousand times as long, and would be
-/// for each of its recipients. May be read from many threads.
-/// </summary>
+/// <summary>The body of a message of the queue, for programs that deliver it. They get the sender
+/// and recipients from qmail-send, so the envelope is not read: it may be a thousand times as long,
+/// and would be read again for each recipient. May be read from many threads.</summary>
 public sealed class QueuedBody : IDisposable
 {
-    /// <summary>Bodies up to here are kept from the check of their CRC. Larger ones would be large
-    /// objects to the runtime, whose release is dear.</summary>
+    /// <summary>Bodies up to this size are kept when their CRC is checked. Larger ones would be
+    /// large objects of the runtime, which are expensive to free.</summary>
     private const int KeptBytesMax = QueueLimits.BlockBytesMax;
 
     private readonly IFileSystem _files;
     private readonly byte[]? _kept;
-    private bool _isLent; // The descriptor is another's to close.
+    private bool _isLent; // Somebody else closes the descriptor.
 
     private QueuedBody(
         IFileSystem files, RecordHeader header, int fd, long offset, byte[]? kept) =>
@@ -26,11 +24,11 @@ public sealed class QueuedBody : IDisposable
     /// <summary>The message's number.</summary>
     public ulong Number => Header.Number;
 
-    /// <summary>Its bytes, the queue's Received line included.</summary>
+    /// <summary>Its length in bytes, including the queue's Received line.</summary>
     public long Length => Header.BodyBytes;
 
-    /// <summary>Whether <see cref="Descriptor"/> holds this message's body and, before it, at most
-    /// zeros.</summary>
+    /// <summary>Whether <see cref="Descriptor"/> has only this message's body, with at most zeros
+    /// before it.</summary>
     public bool HasOwnFile => Header.OwnFile;
 
     /// <summary>Whether the whole body is in memory.</summary>
@@ -42,10 +40,10 @@ public sealed class QueuedBody : IDisposable
     /// <summary>When it was queued.</summary>
     public DateTimeOffset Arrived => Header.Arrived;
 
-    /// <summary>The file that holds the body, open for reading.</summary>
+    /// <summary>The open file that has the body.</summary>
     public int Descriptor { get; private set; }
 
-    /// <summary>Where in it the body begins.</summary>
+    /// <summary>Where the body begins in that file.</summary>
     public long Offset { get; }
 
     internal RecordHeader Header { get; }
@@ -60,15 +58,15 @@ public sealed class QueuedBody : IDisposable
     public static QueuedBody Open(IFileSystem files, string mess, ulong number) =>
         Open(files, mess, number, null);
 
-    /// <summary>Opens a message's body, for one who wants all of it: what is not kept is copied
-    /// as it is checked, so that it is read once.</summary>
+    /// <summary>Opens a message's body for a caller who needs all of it. A body that is not kept is
+    /// copied while it is checked, so that it is read only once.</summary>
     /// <param name="files">The file system.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     /// <param name="number">The message's number.</param>
-    /// <param name="copy">Gets the body piece by piece, unless it has a file of its own or
-    /// <see cref="IsKept"/>. The copy is good only if this method returns.</param>
-    /// <exception cref="MessageNotFoundException">As above.</exception>
-    /// <exception cref="PosixException">As above.</exception>
+    /// <param name="copy">Gets the body in pieces, unless it has a file of its own or
+    /// <see cref="IsKept"/>. The copy is valid only if this method returns.</param>
+    /// <exception cref="MessageNotFoundException">The same as for Open.</exception>
+    /// <exception cref="PosixException">The same as for Open.</exception>
     public static QueuedBody OpenAndCopy(
         IFileSystem files, string mess, ulong number, SpanAction copy) =>
         Open(files, mess, number, null, copy);
@@ -79,8 +77,8 @@ public sealed class QueuedBody : IDisposable
     /// <param name="files">The file system.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     /// <param name="number">The message's number.</param>
-    /// <param name="readFirst">Gets the segment and the header before the body is read.</param>
-    /// <param name="copy">Gets the body where it is not kept.</param>
+    /// <param name="readFirst">Gets the segment and the header, before the body is read.</param>
+    /// <param name="copy">Gets the body if it is not kept.</param>
     internal static QueuedBody Open(
         IFileSystem files, string mess, ulong number, Action<int, RecordHeader>? readFirst,
         SpanAction? copy = null)
@@ -96,7 +94,7 @@ public sealed class QueuedBody : IDisposable
             RecordHeader header = SegmentFile.ReadHeader(files, fd, number);
             readFirst?.Invoke(fd, header);
             QueuedBody body = Make(files, mess, fd, header, copy, mayKeep: true);
-            fd = header.OwnFile ? fd : -1; // Now the body's to close.
+            fd = header.OwnFile ? fd : -1; // The body closes it from now on.
             return body;
         }
         finally
@@ -108,8 +106,8 @@ public sealed class QueuedBody : IDisposable
         }
     }
 
-    /// <summary>The same in a segment that is open and stays the caller's, for who looks at the
-    /// message before it closes that.</summary>
+    /// <summary>The same in a segment that is open and that the caller closes, after the body was
+    /// used.</summary>
     internal static QueuedBody OpenIn(
         IFileSystem files, string mess, int segment, RecordHeader header)
     {
@@ -136,8 +134,8 @@ public sealed class QueuedBody : IDisposable
         return new QueuedBody(files, header, segment, offset, kept);
     }
 
-    /// <summary>Reads from an offset of the body; fewer only at its end.</summary>
-    /// <exception cref="IOException">It cannot be read, or is cut short.</exception>
+    /// <summary>Reads from an offset; returns fewer bytes only at the end.</summary>
+    /// <exception cref="IOException">The body cannot be read, or is truncated.</exception>
     public int Read(long offset, Span<byte> to)
     {
         int wanted = (int)Math.Min(to.Length, Math.Max(0, Length - offset));
@@ -153,7 +151,7 @@ public sealed class QueuedBody : IDisposable
             : throw new MessageNotFoundException(Header.Number, "its body is cut short");
     }
 
-    /// <summary>Its descriptor, which is the caller's to close from now on.</summary>
+    /// <summary>Its descriptor, which the caller closes from now on.</summary>
     public int Detach()
     {
         int fd = Descriptor;
@@ -172,13 +170,13 @@ public sealed class QueuedBody : IDisposable
         Descriptor = -1;
     }
 
-    /// <summary>Reads all of a body and checks it.</summary>
+    /// <summary>Reads and checks a whole body.</summary>
     /// <param name="files">The file system.</param>
-    /// <param name="segment">Where it is.</param>
-    /// <param name="header">Its record's.</param>
-    /// <param name="offset">Where it begins.</param>
-    /// <param name="kept">Gets the whole body; null where it is not kept.</param>
-    /// <param name="copy">Gets it piece by piece where it is not kept.</param>
+    /// <param name="segment">The segment or file.</param>
+    /// <param name="header">The header of its record.</param>
+    /// <param name="offset">Where the body begins.</param>
+    /// <param name="kept">Gets the whole body; null if it is not kept.</param>
+    /// <param name="copy">Gets the body in pieces if it is not kept.</param>
     private static void Check(
         IFileSystem files, int segment, RecordHeader header, long offset, byte[]? kept,
         SpanAction? copy)

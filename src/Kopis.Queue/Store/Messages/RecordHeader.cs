@@ -31,21 +31,21 @@ internal readonly record struct RecordHeader
 
     internal required MessageOrigin Origin { get; init; }
 
-    /// <summary>The body is in a file of its own, <c>queue/mess/NUMBER</c>.</summary>
+    /// <summary>Whether the body is in a file of its own, <c>queue/mess/NUMBER</c>.</summary>
     internal required bool OwnFile { get; init; }
 
-    /// <summary>Where in its own file the body begins.</summary>
+    /// <summary>Where the body begins in that file.</summary>
     internal int BodyStart { get; init; }
 
-    /// <summary>Who submitted it over the network; 0: nobody says.</summary>
+    /// <summary>The client that submitted it over the network; 0: not known.</summary>
     internal uint Client { get; init; }
 
-    /// <summary>The envelope has ESMTP parameters.</summary>
+    /// <summary>Whether the envelope has ESMTP parameters.</summary>
     internal bool HasParameters { get; init; }
 
     internal long InlineBodyBytes => OwnFile ? 0 : BodyBytes;
 
-    /// <summary>Header, envelope, inline body and padding.</summary>
+    /// <summary>The length of header, envelope, inline body and padding.</summary>
     internal long RecordBytes => Align(Bytes + EnvelopeBytes + InlineBodyBytes);
 
     internal static long Align(long bytes) =>
@@ -72,7 +72,8 @@ internal readonly record struct RecordHeader
         BinaryPrimitives.WriteUInt32LittleEndian(to[4..], Crc32C.Of(to[8..Bytes]));
     }
 
-    /// <summary>Null unless these bytes are the whole, sound header of that number.</summary>
+    /// <summary>Parses a header; null unless these bytes are the complete, valid header with that
+    /// number.</summary>
     internal static RecordHeader? Read(ReadOnlySpan<byte> from, ulong number)
     {
         if (from.Length < Bytes
@@ -86,7 +87,7 @@ internal readonly record struct RecordHeader
         long microseconds = BinaryPrimitives.ReadInt64LittleEndian(from[16..]);
         if (microseconds < 0 || microseconds > MicrosecondsMax)
         {
-            return null; // A right checksum over a time that there is not.
+            return null; // The checksum is right, but there is no such time.
         }
 
         RecordHeader header = new()

@@ -1,12 +1,12 @@
 namespace Kopis.Queue.Store.Messages;
 
-/// <summary>What <see cref="MessageScanner.Next"/> met.</summary>
+/// <summary>What <see cref="MessageScanner.Next"/> found.</summary>
 public enum ScanResult
 {
-    /// <summary>Nothing more yet.</summary>
+    /// <summary>Nothing more so far.</summary>
     End,
 
-    /// <summary>A sound message: see <see cref="MessageScanner.Current"/>.</summary>
+    /// <summary>A valid message: see <see cref="MessageScanner.Current"/>.</summary>
     Message,
 
     /// <summary>Damaged bytes were skipped: see <see cref="MessageScanner.Damage"/>.</summary>

@@ -9,7 +9,7 @@ namespace Kopis.Queue.Store.Messages;
 internal static class SegmentFile
 {
     internal const int HeaderBytes = 16;
-    private const int FormatVersion = 3; // 1 knew no parameters in envelopes, 2 no start of a body.
+    private const int FormatVersion = 3; // 1 had no parameters, 2 no start of a body.
     private const string Prefix = "seg-";
     private static readonly byte[] Magic = "KOPISMES"u8.ToArray();
 
@@ -23,7 +23,7 @@ internal static class SegmentFile
         BinaryPrimitives.WriteUInt32LittleEndian(to[12..], Crc32C.Of(to[..12]));
     }
 
-    /// <summary>All segments there are, oldest first.</summary>
+    /// <summary>All segments, the oldest first.</summary>
     internal static List<ulong> List(IFileSystem files, string mess)
     {
         List<ulong> segments = [];
@@ -39,7 +39,7 @@ internal static class SegmentFile
         return segments;
     }
 
-    /// <summary>The descriptor, or minus one if the segment is gone.</summary>
+    /// <summary>Opens a segment; minus one if it is gone.</summary>
     internal static int TryOpen(IFileSystem files, string mess, ulong segment)
     {
         string path = Name(mess, segment);
@@ -49,8 +49,9 @@ internal static class SegmentFile
             : throw new PosixException($"open {path}", errno);
     }
 
-    /// <summary>The header of a message's record.</summary>
-    /// <exception cref="MessageNotFoundException">There is none, or it is damaged.</exception>
+    /// <summary>Reads the header of a message's record.</summary>
+    /// <exception cref="MessageNotFoundException">There is no such record, or it is damaged.
+    /// </exception>
     internal static RecordHeader ReadHeader(IFileSystem files, int segment, ulong number)
     {
         Span<byte> bytes = stackalloc byte[RecordHeader.Bytes];
@@ -60,10 +61,8 @@ internal static class SegmentFile
                 number, "the queue has no valid record of it");
     }
 
-    /// <summary>
-    /// Whether a later version of Kopis wrote this file. A damaged header says nothing: each
-    /// record speaks for itself.
-    /// </summary>
+    /// <summary>Whether a later version of Kopis wrote this file. A damaged file header does not
+    /// matter, since each record has a header of its own.</summary>
     internal static bool IsTooNew(ReadOnlySpan<byte> header) =>
         header.Length >= HeaderBytes && header.StartsWith(Magic)
         && BinaryPrimitives.ReadUInt32LittleEndian(header[12..]) == Crc32C.Of(header[..12])
@@ -74,7 +73,7 @@ internal static class SegmentFile
         segment = 0;
         return name.Length == Prefix.Length + 16
             && name.StartsWith(Prefix, StringComparison.Ordinal)
-            && !name.AsSpan().ContainsAnyInRange('A', 'F') // Only the name we would write.
+            && !name.AsSpan().ContainsAnyInRange('A', 'F') // Only the form that we write.
             && ulong.TryParse(
                 name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier,
                 CultureInfo.InvariantCulture, out segment);

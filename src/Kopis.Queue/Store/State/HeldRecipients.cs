@@ -2,8 +2,8 @@ using System.Numerics;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>Which recipients of a message an administrator holds: all, or some, 64 to a word.
-/// </summary>
+/// <summary>The recipients of a message that an administrator holds: all, or some, with 64 in a
+/// word.</summary>
 public sealed class HeldRecipients
 {
     /// <summary>Used in place of an index: all recipients.</summary>
@@ -11,7 +11,7 @@ public sealed class HeldRecipients
 
     private const int PerWord = 64;
     private const int ObjectBytes = 48;
-    private const int WordBytes = 48; // Of a dictionary that grows by doubling.
+    private const int WordBytes = 48; // For a dictionary that grows by doubling.
 
     private bool _holdsAll;
     private ulong _first; // Most messages have no more recipients.
@@ -24,11 +24,11 @@ public sealed class HeldRecipients
     /// <summary>Whether no recipient is held.</summary>
     public bool IsEmpty => !_holdsAll && _first == 0 && _others is null;
 
-    /// <summary>Whether one record holds all of them, so that none can be released by itself.
+    /// <summary>Whether one record holds all recipients, so that none can be released alone.
     /// </summary>
     public bool HoldsAll => _holdsAll;
 
-    /// <summary>Bytes of memory that it takes, about; 0 where all are held by one record.
+    /// <summary>Roughly how many bytes of memory it takes; 0 if one record holds all recipients.
     /// </summary>
     public long MemoryBytes => _holdsAll ? 0 : ObjectBytes + ((_others?.Count ?? 0) * WordBytes);
 
@@ -63,7 +63,7 @@ public sealed class HeldRecipients
         }
     }
 
-    /// <summary>What <see cref="Hold"/> was called with, once each.</summary>
+    /// <summary>The recipients that <see cref="Hold"/> was called with, each once.</summary>
     public IEnumerable<int> All()
     {
         if (_holdsAll)

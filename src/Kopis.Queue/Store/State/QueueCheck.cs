@@ -3,8 +3,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>Whether a queue at rest, a copy say, can be read: as qmail-send would at a start.
-/// </summary>
+/// <summary>Checks whether a queue at rest, such as a copy, can be read, as qmail-send reads it at
+/// a start.</summary>
 public sealed class QueueCheck
 {
     private readonly SortedSet<ulong> _unfinished = [];
@@ -14,17 +14,17 @@ public sealed class QueueCheck
     {
     }
 
-    /// <summary>The unfinished messages, those that cannot be read included.</summary>
+    /// <summary>The unfinished messages, including those that cannot be read.</summary>
     public IReadOnlyCollection<ulong> Unfinished => _unfinished;
 
     /// <summary>The unfinished messages that cannot be read, and why.</summary>
     public IReadOnlyDictionary<ulong, string> Unreadable => _unreadable;
 
-    /// <summary>What of the state is damaged; zero where there is none.</summary>
+    /// <summary>How many records of the state are damaged; zero if there is no state.</summary>
     public int DamagedRecords { get; private init; }
 
-    /// <summary>Reads the state, and each unfinished message with its checksums.</summary>
-    /// <param name="files">Where it is.</param>
+    /// <summary>Reads the state, and checks each unfinished message with its checksums.</summary>
+    /// <param name="files">The file system.</param>
     /// <param name="queue">The directory <c>queue</c>.</param>
     public static QueueCheck Read(IFileSystem files, string queue)
     {

@@ -21,8 +21,8 @@ public sealed class QueueCut
     /// <summary>The unfinished messages before the end.</summary>
     public IReadOnlyCollection<ulong> Live => _live;
 
-    /// <summary>Finds the end of what is there now.</summary>
-    /// <param name="state">The state, read before.</param>
+    /// <summary>Finds the present end of the queue.</summary>
+    /// <param name="state">The state, which was read before.</param>
     /// <param name="mess">The directory <c>queue/mess</c>.</param>
     public static QueueCut Take(QueueListing state, string mess)
     {
@@ -51,8 +51,9 @@ public sealed class QueueCut
         return cut;
     }
 
-    /// <summary>Writes the state of that moment: a snapshot, as qmail-send makes one.</summary>
-    /// <param name="directory">A directory with no file of queue/state.</param>
+    /// <summary>Writes the state of that moment as a snapshot, in the way that qmail-send does.
+    /// </summary>
+    /// <param name="directory">A directory without a file of queue/state.</param>
     /// <returns>The file's name.</returns>
     public string WriteState(string directory)
     {

@@ -3,14 +3,13 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>
-/// What is in the queue, for anyone who may read it: queue/state first, then the messages that it
-/// names and those after its position. No locks, and nothing is written, so it may be used while
-/// qmail-send runs; a message that ends meanwhile is skipped or listed as it was.
-/// </summary>
+/// <summary>The content of the queue, for anybody who may read it: first queue/state, then the
+/// messages that it names, and those after its position. It takes no locks and writes nothing, so
+/// it may be used while qmail-send runs. A message that ends meanwhile is skipped, or listed as it
+/// was.</summary>
 public sealed class QueueListing
 {
-    private const int Tries = 100; // Each failed one means a whole new snapshot by qmail-send.
+    private const int Tries = 100; // A try fails only if qmail-send writes a new snapshot.
 
     private readonly string _mess;
     private readonly StateReader? _state;
@@ -21,21 +20,21 @@ public sealed class QueueListing
         _state = state;
     }
 
-    /// <summary>Where qmail-send would read on after a start.</summary>
+    /// <summary>Where qmail-send would continue to read after a start.</summary>
     public ScanPosition Position => _state?.Position ?? ScanPosition.Start;
 
-    /// <summary>The file that it was read from; null if there is none yet.</summary>
+    /// <summary>The file that the state was read from; null if there is none yet.</summary>
     public string? FileName => _state?.Name;
 
-    /// <summary>The version of its format; 0 if there is none yet.</summary>
+    /// <summary>The version of the file's format; 0 if there is none yet.</summary>
     public ulong Version => _state?.Version ?? 0;
 
     /// <summary>See <see cref="StateReader.IsDoubtful"/>.</summary>
     public bool IsDoubtful => _state is { IsDoubtful: true };
 
     /// <summary>Reads queue/state of a home.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
+    /// <exception cref="IOException">The state cannot be read.</exception>
+    /// <exception cref="Base.ConfigurationException">A later version of Kopis wrote it.</exception>
     public static QueueListing Read(string home)
     {
         string directory = Path.Combine(home, "queue", "state");
@@ -64,19 +63,19 @@ public sealed class QueueListing
         throw new IOException($"{directory} does not stand still");
     }
 
-    /// <summary>Each message that the state speaks of.</summary>
+    /// <summary>Each message that the state names.</summary>
     public IReadOnlyDictionary<ulong, SavedMessage> Saved =>
         _state?.Saved ?? (IReadOnlyDictionary<ulong, SavedMessage>)
             new Dictionary<ulong, SavedMessage>();
 
-    /// <summary>The ways that recipients have.</summary>
+    /// <summary>The routes of recipients.</summary>
     public StateRoutes Routes => _state?.Routes ?? new StateRoutes();
 
-    /// <summary>What is remembered of a message; null if nothing is.</summary>
+    /// <summary>What the state has about a message; null if nothing.</summary>
     public SavedMessage? Find(ulong number) => _state?.Saved.GetValueOrDefault(number);
 
-    /// <summary>Whether there is nothing unfinished, nothing set aside, and nothing damaged that
-    /// could be either.</summary>
+    /// <summary>Whether the queue has nothing unfinished, nothing set aside, and no damage that
+    /// could hide either.</summary>
     public bool IsEmpty
     {
         get
@@ -103,8 +102,8 @@ public sealed class QueueListing
         }
     }
 
-    /// <summary>Each unfinished message, oldest first. The caller disposes the file; the saved
-    /// state is null if nothing is known but that it came.</summary>
+    /// <summary>All unfinished messages, the oldest first. The caller disposes the file. The saved
+    /// state is null if only the arrival is known.</summary>
     public IEnumerable<(MessageFile File, SavedMessage? Saved)> Messages()
     {
         ScanPosition position = Position;
@@ -136,7 +135,7 @@ public sealed class QueueListing
         }
     }
 
-    /// <summary>Null if the file is gone: a newer one has taken its place.</summary>
+    /// <summary>Reads a file; null if it is gone, since a newer one has replaced it.</summary>
     private static StateReader? TryRead(string directory, string name)
     {
         string path = Path.Combine(directory, name);
@@ -155,7 +154,7 @@ public sealed class QueueListing
             int got;
             for (long offset = 0; (got = Fd.ReadAt(fd, block, offset)) > 0; offset += got)
             {
-                got -= got % StateRecord.Bytes; // The rest of a record may yet come.
+                got -= got % StateRecord.Bytes; // The rest of a record may follow later.
                 if (got == 0)
                 {
                     break;
@@ -186,7 +185,7 @@ public sealed class QueueListing
         }
         catch (MessageNotFoundException)
         {
-            return null; // Finished since, or set aside by qmail-send.
+            return null; // It has finished since, or qmail-send has set it aside.
         }
     }
 }

@@ -5,10 +5,10 @@ namespace Kopis.Queue.Store.State;
 public sealed class RecipientRoutes
 {
     private const int ObjectBytes = 40;
-    private const int OthersBytes = 200; // Of a dictionary with few.
-    private const int EachBytes = 48; // Of one that grows by doubling.
+    private const int OthersBytes = 200; // For a dictionary with few entries.
+    private const int EachBytes = 48; // For one that grows by doubling.
 
-    private int _recipient; // Most messages have a route for one only.
+    private int _recipient; // In most messages only one has a route.
     private ushort _route;
     private Dictionary<int, ushort>? _others;
 
@@ -16,11 +16,11 @@ public sealed class RecipientRoutes
     /// </summary>
     public int Count => (_route == StateRoutes.Usual ? 0 : 1) + (_others?.Count ?? 0);
 
-    /// <summary>Bytes of memory that it takes, about.</summary>
+    /// <summary>Roughly how many bytes of memory it takes.</summary>
     public long MemoryBytes =>
         ObjectBytes + (_others is null ? 0 : OthersBytes + (_others.Count * EachBytes));
 
-    /// <summary>Each recipient that has a route, with it.</summary>
+    /// <summary>Each recipient with a route, and the route.</summary>
     public IEnumerable<KeyValuePair<int, ushort>> All =>
         _route == StateRoutes.Usual ? _others ?? []
             : (_others ?? []).Prepend(new(_recipient, _route));

@@ -1,23 +1,25 @@
 namespace Kopis.Queue.Store.State;
 
-/// <summary>What queue/state remembers of a message.</summary>
+/// <summary>What queue/state has about a message.</summary>
 public sealed class SavedMessage
 {
     private HashSet<int>? _done;
 
-    /// <summary>It is finished.</summary>
+    /// <summary>Whether the message is finished.</summary>
     public bool IsEnded { get; set; }
 
-    /// <summary>Unix time of the next pass; null if the log does not know.</summary>
+    /// <summary>Unix time of the next pass on the local channel; null if the log does not have it.
+    /// </summary>
     public long? LocalDue { get; set; }
 
-    /// <summary>Unix time of the next pass; null if the log does not know.</summary>
+    /// <summary>Unix time of the next pass on the remote channel; null if the log does not have it.
+    /// </summary>
     public long? RemoteDue { get; set; }
 
-    /// <summary>Indices of recipients that need nothing more.</summary>
+    /// <summary>The indices of recipients that are done.</summary>
     public IReadOnlyCollection<int> Done => _done ?? (IReadOnlyCollection<int>)[];
 
-    /// <summary>Recipients that are held; null where none is.</summary>
+    /// <summary>The recipients that are held; null if none are.</summary>
     public HeldRecipients? Held { get; set; }
 
     /// <summary>The routes of its recipients; null if there are none.</summary>

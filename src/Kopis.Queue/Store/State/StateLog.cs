@@ -4,15 +4,13 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>
-/// queue/state: what became of each recipient. One file <c>log-N</c>, which begins with a
-/// snapshot and grows by what happens; when it has grown enough, a snapshot of the state is
-/// written to <c>log-N+1</c> and the old one removed (docs/queue-format.md).
-/// </summary>
+/// <summary>queue/state: the results of recipients. It is one file <c>log-N</c>, which begins with
+/// a snapshot and grows with each event. When it is large enough, a snapshot of the state is
+/// written to <c>log-N+1</c>, and the old file is removed (docs/queue-format.md).</summary>
 public sealed class StateLog(IFileSystem files, string directory) : IDisposable
 {
     private const string Temporary = ".tmp";
-    private const int RecordsAround = 3; // Format and Position before, Position after.
+    private const int RecordsAround = 3; // Format and Position before it, Position after.
 
     private readonly ArrayBufferWriter<byte> _pending = new(4096);
     private ulong _generation;
@@ -24,24 +22,26 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     /// <summary>See <see cref="CompactAfterBytes"/>.</summary>
     public const long CompactAfterBytesUsual = 4 * 1024 * 1024;
 
-    /// <summary>A log that is not bigger than this is not written anew.</summary>
+    /// <summary>A log that is not larger than this is not rewritten.</summary>
     public long CompactAfterBytes { get; init; } = CompactAfterBytesUsual;
 
-    /// <summary>The ways that recipients have.</summary>
+    /// <summary>The routes of recipients.</summary>
     public StateRoutes Routes { get; init; } = new();
 
-    /// <summary>What was added does not fit the file's version: <see cref="Compact"/> is next.
-    /// </summary>
+    /// <summary>Whether an added record does not fit the file's version, so that
+    /// <see cref="Compact"/> must be called next.</summary>
     public bool MustCompact => !Routes.IsEmpty && _version < StateReader.FormatVersion;
 
-    /// <summary>Where the reading of messages goes on.</summary>
+    /// <summary>Where the reading of messages continues.</summary>
     public ScanPosition Position { get; private set; }
 
-    /// <summary>Damage may hide a live message, so everything in the store counts as unfinished
-    /// but what has its own End: better twice than never.</summary>
+    /// <summary>Whether damage may hide an unfinished message. Then every message in the store
+    /// without an End of its own counts as unfinished: it is better delivered twice than never.
+    /// </summary>
     public bool IsDoubtful { get; private set; }
 
-    /// <summary>Damaged records, the torn tail of the last write left out.</summary>
+    /// <summary>How many records are damaged, not counting the incomplete end of the last write.
+    /// </summary>
     public int DamagedRecords { get; private set; }
 
     /// <summary>Whether it is time to write a snapshot.</summary>
@@ -49,9 +49,9 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
 
     private string Current => StateReader.FileName(_generation);
 
-    /// <summary>Reads everything back.</summary>
-    /// <returns>Each message that the log speaks of.</returns>
-    /// <exception cref="Base.ConfigurationException">A later version wrote it.</exception>
+    /// <summary>Reads the state.</summary>
+    /// <returns>Each message that the log names.</returns>
+    /// <exception cref="Base.ConfigurationException">A later version of Kopis wrote it.</exception>
     public Dictionary<ulong, SavedMessage> Load()
     {
         foreach (string name in files.FileNames(directory))
@@ -87,7 +87,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         }
     }
 
-    /// <summary>Something was added that is not durable yet.</summary>
+    /// <summary>Whether some added record is not durable yet.</summary>
     public bool HasUnsynced { get; private set; }
 
     /// <summary>Adds a record; durable after the next <see cref="Sync"/>.</summary>
@@ -97,8 +97,9 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         Add(_pending, kind, number, value);
     }
 
-    /// <summary>Hands what was added to the kernel: our own death does not lose it.</summary>
-    /// <exception cref="IOException">As for <see cref="Sync"/>.</exception>
+    /// <summary>Passes added records to the kernel, so that a crash of this process does not lose
+    /// them.</summary>
+    /// <exception cref="IOException">The same as for <see cref="Sync"/>.</exception>
     public void Write()
     {
         if (_pending.WrittenCount > 0 && !MustCompact)
@@ -109,9 +110,9 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         }
     }
 
-    /// <summary>Makes what was added durable: one sync for all of it.</summary>
-    /// <exception cref="IOException">Nobody knows what the file holds now: the next thing to do is
-    /// <see cref="Compact"/>, since a new file does not share its fate.</exception>
+    /// <summary>Makes all added records durable with one sync.</summary>
+    /// <exception cref="IOException">What the file holds is not known any more.
+    /// <see cref="Compact"/> must be called next, since a new file is not affected.</exception>
     public void Sync()
     {
         if (HasUnsynced && !MustCompact)
@@ -122,13 +123,15 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
         }
     }
 
-    /// <summary>Writes the state as it is now to a new file, which takes the old one's place. What
-    /// was added before is in it.</summary>
-    /// <param name="position">Messages before it are finished unless they are named here.</param>
-    /// <param name="messages">What is not finished; counted first, and then written.</param>
-    /// <param name="setAside">Messages to be looked at again at the next start, with what is known
-    /// of their recipients.</param>
-    /// <exception cref="IOException">The old file still counts.</exception>
+    /// <summary>Writes the current state to a new file, which replaces the old one. It includes
+    /// what was added before.</summary>
+    /// <param name="position">Messages before it are finished, unless they are named here.</param>
+    /// <param name="messages">The unfinished messages; they are first counted, and then written.
+    /// </param>
+    /// <param name="setAside">Messages that the next start tries to read again, with what is known
+    /// about their recipients.</param>
+    /// <exception cref="IOException">The new file could not be written; the old file stays valid.
+    /// </exception>
     public void Compact(
         ScanPosition position, IEnumerable<IStateMessage> messages,
         IReadOnlyDictionary<ulong, SavedMessage> setAside)
@@ -178,7 +181,7 @@ public sealed class StateLog(IFileSystem files, string directory) : IDisposable
     private ulong VersionNow =>
         Routes.IsEmpty ? StateReader.VersionUsual : StateReader.FormatVersion;
 
-    /// <summary>Those that some message has.</summary>
+    /// <summary>Loads the routes that some message uses.</summary>
     private void LoadRoutes(StateReader reader)
     {
         foreach (StateRecord record in reader.Routes.Records)

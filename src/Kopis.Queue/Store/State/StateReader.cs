@@ -4,26 +4,24 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>
-/// Reads a file of queue/state, fed to it block by block; no I/O (docs/queue-format.md). qmail-send
-/// reads its own file with it at the start. Others may read one at any time, since a file only
-/// grows until a new one replaces it.
-/// </summary>
+/// <summary>Parses a file of queue/state block by block; no I/O (docs/queue-format.md). qmail-send
+/// reads its own file with it at a start. Other programs may read a file at any time, since it only
+/// grows until a new one replaces it.</summary>
 /// <param name="name">The file's name, for people.</param>
 public sealed class StateReader(string name)
 {
-    /// <summary>The latest version of the format that this reads. qmail-send writes it if some
+    /// <summary>The latest version of the format that can be read. qmail-send writes it if a
     /// recipient has a route.</summary>
     public const ulong FormatVersion = 3;
 
-    /// <summary>The version that it writes otherwise.</summary>
+    /// <summary>The version that qmail-send writes otherwise.</summary>
     public const ulong VersionUsual = 2;
 
-    /// <summary>Live, LocalDue, RemoteDue in a snapshot; and one for each Done, Hold and Route.
-    /// </summary>
+    /// <summary>The records of a message in a snapshot: Live, LocalDue and RemoteDue; and one more
+    /// for each Done, Hold and Route.</summary>
     public const int RecordsOfMessage = 3;
 
-    /// <summary>Blocks are best of this size; all but the last are whole records.</summary>
+    /// <summary>The best size of blocks. All but the last must consist of whole records.</summary>
     public const int BlockBytes = 2048 * StateRecord.Bytes;
 
     private const string Prefix = "log-";
@@ -36,7 +34,7 @@ public sealed class StateReader(string name)
     /// <summary>The file's name.</summary>
     public string Name => name;
 
-    /// <summary>The version of the format that the file has.</summary>
+    /// <summary>The version of the file's format.</summary>
     public ulong Version { get; private set; }
 
     /// <summary>Each message that the log names.</summary>
@@ -45,20 +43,22 @@ public sealed class StateReader(string name)
     /// <summary>The texts of the routes.</summary>
     public StateRoutes Routes { get; } = new();
 
-    /// <summary>Where the reading of messages goes on.</summary>
+    /// <summary>Where the reading of messages continues.</summary>
     public ScanPosition Position { get; private set; }
 
     /// <summary>Whether damage may hide an unfinished message. Then every message in the store
-    /// without an End of its own counts as unfinished: better delivered twice than never.</summary>
+    /// without an End of its own counts as unfinished: it is better delivered twice than never.
+    /// </summary>
     public bool IsDoubtful { get; private set; }
 
-    /// <summary>Damaged records, not counting the torn end of the last write.</summary>
+    /// <summary>How many records are damaged, not counting the incomplete end of the last write.
+    /// </summary>
     public int DamagedRecords { get; private set; }
 
     /// <summary>The name of a file of queue/state.</summary>
     public static string FileName(ulong generation) => $"{Prefix}{generation:x16}";
 
-    /// <summary>Reads a name back; false for any other file.</summary>
+    /// <summary>Parses a file name; false for any other file.</summary>
     public static bool TryParseName(string name, out ulong generation)
     {
         generation = 0;
@@ -67,13 +67,11 @@ public sealed class StateReader(string name)
             CultureInfo.InvariantCulture, out generation);
     }
 
-    /// <summary>
-    /// Reads the next block. A message has three records in the snapshot, and one is enough to know
-    /// that it lives: only three damaged ones in a row can hide one. After the snapshot a damaged
-    /// record loses its own Done or End, no more, and at the very end it is the torn tail of a
-    /// crash.
-    /// </summary>
-    /// <exception cref="ConfigurationException">A later version wrote it.</exception>
+    /// <summary>Parses the next block. A message has three records in the snapshot, and one of them
+    /// is enough to know that it is unfinished: only three damaged records in a row can hide it.
+    /// After the snapshot, a damaged record loses only its own Done or End. At the very end it is
+    /// the incomplete write of a crash.</summary>
+    /// <exception cref="ConfigurationException">A later version of Kopis wrote it.</exception>
     public void Read(ReadOnlySpan<byte> block)
     {
         for (int at = 0; at + StateRecord.Bytes <= block.Length; at += StateRecord.Bytes, _index++)
@@ -99,7 +97,7 @@ public sealed class StateReader(string name)
         }
     }
 
-    /// <summary>Called at the end of the file; the results are final then.</summary>
+    /// <summary>Called at the end of the file, after which the results are final.</summary>
     public void Finish()
     {
         IsDoubtful |= _snapshot != long.MaxValue && _index < _snapshot;

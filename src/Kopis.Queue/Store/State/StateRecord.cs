@@ -3,9 +3,9 @@ using Kopis.Base;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>One record of queue/state: 24 bytes, checked each by itself
+/// <summary>One record of queue/state: 24 bytes with a checksum of their own
 /// (docs/queue-format.md).</summary>
-/// <param name="Kind">What it says.</param>
+/// <param name="Kind">The kind of the record.</param>
 /// <param name="Number">A message number; a segment for <see cref="StateKind.Position"/>, the
 /// version for <see cref="StateKind.Format"/>; a piece for <see cref="StateKind.RouteText"/>.
 /// </param>
@@ -17,11 +17,11 @@ public readonly record struct StateRecord(StateKind Kind, ulong Number, long Val
 
     private const int RouteShift = 32;
 
-    /// <summary>A recipient's route; 0: the usual way.</summary>
+    /// <summary>Packs a recipient's route; 0: the usual one.</summary>
     public static long OfRoute(ushort route, int recipient) =>
         ((long)route << RouteShift) | (uint)recipient;
 
-    /// <summary>The value of a <see cref="StateKind.Route"/>.</summary>
+    /// <summary>Unpacks the value of a <see cref="StateKind.Route"/>.</summary>
     public (ushort Route, int Recipient) ReadRoute() =>
         ((ushort)(Value >> RouteShift), (int)(Value & int.MaxValue));
 
@@ -33,7 +33,7 @@ public readonly record struct StateRecord(StateKind Kind, ulong Number, long Val
         BinaryPrimitives.WriteUInt32LittleEndian(to, Crc32C.Of(to[4..Bytes]));
     }
 
-    /// <summary>Null if the bytes are no sound record.</summary>
+    /// <summary>Parses a record; null if the bytes are not valid.</summary>
     public static StateRecord? Read(ReadOnlySpan<byte> from)
     {
         int kind = BinaryPrimitives.ReadInt32LittleEndian(from[4..]);

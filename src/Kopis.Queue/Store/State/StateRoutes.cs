@@ -6,14 +6,14 @@ using System.Text;
 namespace Kopis.Queue.Store.State;
 
 /// <summary>The routes that administrators have given to recipients: <c>HOST:PORT</c>, each with a
-/// number. In queue/state a text is stored as its length and pieces of eight bytes, so that a text
-/// with a lost piece is not taken for another.</summary>
+/// number. queue/state stores a text as its length and pieces of eight bytes, so that a text with a
+/// missing piece is not mistaken for another.</summary>
 public sealed class StateRoutes
 {
     /// <summary>The number of the usual route, which has no text.</summary>
     public const ushort Usual = 0;
 
-    /// <summary>How many texts there may be. One that is not used is forgotten with the next
+    /// <summary>How many texts there may be. A text that is not used is dropped with the next
     /// snapshot.</summary>
     public const int RoutesMax = 1000;
 
@@ -21,7 +21,7 @@ public sealed class StateRoutes
     public const int TextBytesMax = 255;
 
     private const int PieceBytes = sizeof(long);
-    private const int PieceBits = 8; // Of a record's number: the piece.
+    private const int PieceBits = 8; // The low bits of a record's number.
     private const int SmtpPort = 25;
 
     private static readonly SearchValues<byte> HostBytes = SearchValues.Create(
@@ -29,15 +29,15 @@ public sealed class StateRoutes
 
     private readonly SortedDictionary<ushort, byte[]> _pieces = []; // Length, text, zeros.
 
-    /// <summary>There are none.</summary>
+    /// <summary>Whether there are no routes.</summary>
     public bool IsEmpty => _pieces.Count == 0;
 
     /// <summary>The records that store all texts.</summary>
     public IReadOnlyList<StateRecord> Records => [.. _pieces.Keys.SelectMany(RecordsOf)];
 
-    /// <summary>A route as it is kept, from what an administrator has written: HOST, HOST:PORT, an
-    /// IPv6 address in brackets.</summary>
-    /// <returns>Null if it is not a route.</returns>
+    /// <summary>Parses a route that an administrator has written: HOST, HOST:PORT, or with an IPv6
+    /// address in brackets.</summary>
+    /// <returns>The stored form; null if it is not a route.</returns>
     public static byte[]? Parse(ReadOnlySpan<byte> text)
     {
         string place = Encoding.Latin1.GetString(text).ToLowerInvariant();
@@ -56,7 +56,7 @@ public sealed class StateRoutes
                 ? kept : null;
     }
 
-    /// <summary>The text of a number; null where there is none, or it was damaged.</summary>
+    /// <summary>The text of a number; null if there is none, or it was damaged.</summary>
     public byte[]? Find(ushort route)
     {
         ReadOnlySpan<byte> text = _pieces.TryGetValue(route, out byte[]? pieces)
@@ -65,7 +65,7 @@ public sealed class StateRoutes
     }
 
     /// <summary>The number of a text, which is added if it is new.</summary>
-    /// <param name="text">As <see cref="Parse"/> gives it.</param>
+    /// <param name="text">The text in the form that <see cref="Parse"/> returns.</param>
     /// <param name="added">The records to write; none if the text was known.</param>
     /// <returns>Null if there are too many texts.</returns>
     public ushort? Add(ReadOnlySpan<byte> text, out IReadOnlyList<StateRecord> added)
@@ -127,7 +127,7 @@ public sealed class StateRoutes
         _pieces[route] = pieces;
     }
 
-    /// <summary>Empty where it was damaged.</summary>
+    /// <summary>The text in the pieces; empty if it is damaged.</summary>
     private static ReadOnlySpan<byte> TextOf(byte[] pieces)
     {
         int length = pieces[0];

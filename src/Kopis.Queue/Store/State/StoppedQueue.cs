@@ -3,14 +3,13 @@ using Kopis.Posix;
 
 namespace Kopis.Queue.Store.State;
 
-/// <summary>
-/// Changes the state of the queue while no qmail-send runs: adds the records that qmail-send itself
-/// would add to queue/state. Files of ended messages in queue/bounce and queue/mess are removed as
-/// after a crash at that point: at the next start, and a body file after its segment.
-/// </summary>
+/// <summary>Changes the state of the queue while no qmail-send runs. It adds the records that
+/// qmail-send itself would add to queue/state. Files of ended messages in queue/bounce and
+/// queue/mess are removed as after a crash: at the next start, and a body file together with its
+/// segment.</summary>
 public static class StoppedQueue
 {
-    /// <summary>Adds records: all, or none. Must run as the owner of queue/state, who could place
+    /// <summary>Adds all records, or none. Must run as the owner of queue/state, who could place
     /// links there to mislead root.</summary>
     /// <param name="home">The qmail home.</param>
     /// <param name="decide">Gets the queue, and returns the records to add. If it throws, nothing
@@ -22,7 +21,7 @@ public static class StoppedQueue
     {
         string state = Path.Combine(home, "queue", "state");
 
-        // qmail-send's own lock, so that none starts meanwhile.
+        // This is qmail-send's own lock, so that none starts meanwhile.
         int mutex = Fd.Open(
             Path.Combine(home, "queue", "lock", "sendmutex"),
             OpenFlags.ReadWrite | OpenFlags.NonBlocking | Fd.NoFollow);
@@ -61,7 +60,7 @@ public static class StoppedQueue
         int fd = Fd.Open(log, OpenFlags.WriteOnly | OpenFlags.NonBlocking | Fd.NoFollow);
         try
         {
-            // A crash may have left a part of a record at the end.
+            // A crash may have left an incomplete record at the end.
             long size = Fd.Status(fd).Size;
             Fd.WriteAt(fd, bytes, size - (size % StateRecord.Bytes));
             Fd.SyncData(fd);
