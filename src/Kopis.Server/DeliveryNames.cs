@@ -5,7 +5,7 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server;
 
-/// <summary>What recipients are called where they are delivered, as the control files have it.
+/// <summary>Finds the addresses by which recipients are delivered, as the control files say.
 /// </summary>
 internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
         control.Watched(AddressMap.Files),
         () => AddressMap.Read(control), time);
 
-    /// <summary>Finds the name on the local channel.</summary>
+    /// <summary>Finds a recipient's name on the local channel.</summary>
     internal RoutedRecipient Route(byte[] recipient)
     {
         try

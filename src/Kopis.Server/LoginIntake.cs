@@ -3,16 +3,14 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server;
 
-/// <summary>
-/// The way into the queue of what a user who has logged in sends. That his login holds is asked
-/// last of all, right before the queue is told that the message is whole: filters may have had it
-/// for minutes.
-/// </summary>
+/// <summary>The way into the queue for a user who has logged in. Whether the login is still valid
+/// is checked last, right before the queue is told that the message is complete: filters may have
+/// held it for minutes.</summary>
 /// <param name="queue">The queue.</param>
 /// <param name="login">The session's login.</param>
 internal sealed class LoginIntake(IIntakeClient queue, WatchedLogin login) : IIntakeClient
 {
-    /// <summary>Whether the message is not queued, because the login holds no more.</summary>
+    /// <summary>Whether the message was not queued because the login is no longer valid.</summary>
     internal bool IsRefused { get; private set; }
 
     /// <inheritdoc/>

@@ -4,45 +4,43 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server;
 
-/// <summary>
-/// A message on its way to the queue, in blocks. One that fits one block asks for the queue only at
-/// its end, so that slow clients do not hold the queue's connections. Disposed before its end, it
-/// queues nothing.
-/// </summary>
+/// <summary>A message on its way to the queue, in blocks. A message that fits into one block
+/// connects to the queue only at its end, so that slow clients do not occupy the queue's
+/// connections. If it is disposed before its end, nothing is queued.</summary>
 /// <param name="queue">The queue.</param>
 /// <param name="origin">Where the message comes from.</param>
-/// <param name="headFollows">Whether the end brings header fields to go before it.</param>
+/// <param name="headFollows">Whether the end brings header fields to be put before it.</param>
 internal sealed class MessageUpload(
     IIntakeClient queue, MessageOrigin origin = MessageOrigin.Network, bool headFollows = false)
     : IAsyncDisposable
 {
-    /// <summary>The most a block holds; a queue frame may have 65,536 bytes (docs/ARCHITECTURE.md).
-    /// </summary>
+    /// <summary>The size of a block; a frame to the queue may have 65,536 bytes
+    /// (docs/ARCHITECTURE.md).</summary>
     internal const int BlockBytesMax = 32 * 1024;
 
     private IIntakeMessage? _intake;
     private int _headBytes;
 
-    /// <summary>What is to be sent next.</summary>
+    /// <summary>The bytes to be sent next.</summary>
     internal PooledBuffer Block { get; } = new(BlockBytesMax);
 
-    /// <summary>Gives what is to stand after our own lines, from the beginning of the data and
-    /// whether that is all; null for nothing.</summary>
+    /// <summary>Returns what is to be put after our own lines, given the beginning of the data and
+    /// whether that is all; null: nothing is put there.</summary>
     internal Func<ReadOnlyMemory<byte>, bool, byte[]>? Complete { get; init; }
 
-    /// <summary>Who submits it.</summary>
+    /// <summary>The client that submits it.</summary>
     internal uint Client { get; init; }
 
-    /// <summary>Whether the queue could not even be asked.</summary>
+    /// <summary>Whether the queue could not be reached.</summary>
     internal bool HasNoQueue { get; private set; }
 
-    /// <summary>The refusal in the queue program's own words, where it has some.</summary>
+    /// <summary>The refusal in the queue program's own words, if it has given one.</summary>
     internal string? CustomText => _intake?.CustomText;
 
-    /// <summary>Tells that our own lines end here.</summary>
+    /// <summary>Marks the end of our own lines.</summary>
     internal void EndHead() => _headBytes = Block.Written.Length;
 
-    /// <summary>Sends the block and begins the next one.</summary>
+    /// <summary>Sends the block, and begins the next one.</summary>
     internal ValueTask SendBlockAsync() => SendBlockAsync(isLast: false);
 
     private async ValueTask SendBlockAsync(bool isLast)
@@ -71,7 +69,7 @@ internal sealed class MessageUpload(
         Block.Clear();
     }
 
-    /// <summary>Queues nothing of it.</summary>
+    /// <summary>Drops the message; nothing is queued.</summary>
     internal async ValueTask AbandonAsync()
     {
         Block.Clear();
@@ -82,11 +80,11 @@ internal sealed class MessageUpload(
         }
     }
 
-    /// <summary>Hands over what is left and the envelope.</summary>
+    /// <summary>Sends the rest, and the envelope.</summary>
     /// <param name="envelope">The envelope.</param>
-    /// <param name="head">Header fields that go before the message; empty for none.</param>
-    /// <returns>The queue's answer; null where it could not even be asked.</returns>
-    /// <remarks>Nothing cuts this wait short: a client that is told nothing sends again what was
+    /// <param name="head">Header fields to put before the message; may be empty.</param>
+    /// <returns>The queue's reply; null if the queue could not be reached.</returns>
+    /// <remarks>This wait cannot be cancelled: a client without a reply would send again what was
     /// queued.</remarks>
     internal async Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
     {

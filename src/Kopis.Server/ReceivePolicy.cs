@@ -5,9 +5,8 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server;
 
-/// <summary>
-/// What SMTP and QMTP share: rcpthosts, databytes, and RELAYCLIENT and DATABYTES for this client.
-/// </summary>
+/// <summary>The policy that SMTP and QMTP share: rcpthosts, databytes, and RELAYCLIENT and
+/// DATABYTES of this client.</summary>
 internal class ReceivePolicy : IReceivePolicy
 {
     private readonly RcptHosts _hosts;
@@ -18,9 +17,9 @@ internal class ReceivePolicy : IReceivePolicy
     /// <param name="dataBytes">databytes.</param>
     /// <param name="hosts">rcpthosts.</param>
     /// <param name="recipients">maxrcpt and maxrcptrelay.</param>
-    /// <param name="names">What recipients are called here.</param>
-    /// <param name="environment">This client's.</param>
-    /// <param name="mayRelay">Whether it may send anywhere without RELAYCLIENT too.</param>
+    /// <param name="names">Finds how recipients are delivered here.</param>
+    /// <param name="environment">The environment of this client.</param>
+    /// <param name="mayRelay">Whether it may relay even without RELAYCLIENT.</param>
     /// <exception cref="ConfigurationException">DATABYTES is not a number.</exception>
     internal ReceivePolicy(
         long dataBytes, RcptHosts hosts, RecipientLimits recipients, DeliveryNames names,
@@ -33,15 +32,15 @@ internal class ReceivePolicy : IReceivePolicy
         MessageBytesMax = environment["DATABYTES"] is { } word ? ReadBytes(word) : dataBytes;
     }
 
-    /// <summary>The leading digits, as qmail reads them. An empty word is zero, which is no limit;
-    /// qmail takes any word without digits for that.</summary>
+    /// <summary>The leading digits, as in qmail. An empty value is zero, which means no limit;
+    /// qmail treats any value without digits so.</summary>
     private static long ReadBytes(byte[] word) =>
         word.Length == 0 ? 0
         : word[0] is < (byte)'0' or > (byte)'9'
             ? throw new ConfigurationException("DATABYTES does not begin with a number")
         : Utf8Parser.TryParse(word, out ulong bytes, out _)
             ? (long)Math.Min(bytes, long.MaxValue)
-            : long.MaxValue; // More digits than fit.
+            : long.MaxValue; // Too many digits.
 
     public long MessageBytesMax { get; }
 
@@ -56,7 +55,7 @@ internal class ReceivePolicy : IReceivePolicy
             _recipients.Strangers * SmtpLimits.StrangerRecipientBytes)
         : SmtpLimits.RecipientsBytesMax;
 
-    /// <summary>Whether the client may only bring mail for this host.</summary>
+    /// <summary>Whether the client may only send mail for this host.</summary>
     protected bool IsStranger(byte[]? user) => user is null && RelayClient is null;
 
     public RoutedRecipient Route(byte[] recipient) => _names.Route(recipient);

@@ -3,10 +3,10 @@ using Kopis.Net;
 
 namespace Kopis.Server;
 
-/// <summary>A server as a program by itself: one session, then the end.</summary>
+/// <summary>Runs a server as a program of its own: one session, then it ends.</summary>
 internal static class SessionByHand
 {
-    /// <summary>Serves the client on descriptors 0 and 1; the result is the exit code.</summary>
+    /// <summary>Serves the client on descriptors 0 and 1; returns the exit code.</summary>
     internal static int Serve(ISessionHandler handler, ByteEnvironment environment) =>
         ServeAsync(handler, environment).GetAwaiter().GetResult();
 

@@ -4,10 +4,9 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Server;
 
-/// <summary>The login of one session, and that it may cease to hold while the session runs.
-/// </summary>
-/// <param name="watch">Who notices that; null: nobody.</param>
-/// <param name="log">Writes a line to the log: that it has.</param>
+/// <summary>The login of one session, which may become invalid while the session runs.</summary>
+/// <param name="watch">Notices that; null: nobody does.</param>
+/// <param name="log">Logs that the login has become invalid.</param>
 /// <param name="stop">The listener is ending.</param>
 internal sealed class WatchedLogin(
     LoginWatch? watch, Action<string> log, CancellationToken stop) : IDisposable
@@ -16,20 +15,20 @@ internal sealed class WatchedLogin(
         CancellationTokenSource.CreateLinkedTokenSource(stop);
     private readonly Lock _lock = new();
     private IDisposable? _session;
-    private bool _isDisposed; // Under the lock: the watch may be about to signal.
+    private bool _isDisposed; // Guarded by the lock: the watch may signal.
 
-    /// <summary>Whether the login holds no more.</summary>
+    /// <summary>Whether the login is no longer valid.</summary>
     internal bool IsOver { get; private set; }
 
-    /// <summary>The listener ends, or the login holds no more.</summary>
+    /// <summary>Cancelled if the listener ends or the login is no longer valid.</summary>
     internal CancellationToken End => _end.Token;
 
-    /// <summary>Begins with the account that has just logged in.</summary>
+    /// <summary>Begins to watch the account that has just logged in.</summary>
     /// <param name="account">Its name.</param>
-    /// <param name="session">What the session is called in the log.</param>
+    /// <param name="session">The name of the session in the log.</param>
     internal void Begin(byte[] account, string session)
     {
-        _session?.Dispose(); // Before STARTTLS somebody may have been logged in, too.
+        _session?.Dispose(); // A login before STARTTLS may exist.
         _session = watch?.Enter(account, () => Signal(
             $"{session}: session ended: the login of {LogText.Safe(account)} holds no more"));
     }

@@ -1,20 +1,20 @@
 namespace Kopis.Server.Checks;
 
-/// <summary>What follows from a check.</summary>
+/// <summary>What a failed check leads to.</summary>
 internal enum CheckAction
 {
-    /// <summary>Nothing is asked.</summary>
+    /// <summary>The check is not made.</summary>
     Off,
 
     /// <summary>The result is written into the message.</summary>
     Tag,
 
-    /// <summary>And a message that fails is refused where its domain asks for that.</summary>
+    /// <summary>As Tag; and a message that fails is refused if its domain asks for that.</summary>
     Policy,
 
-    /// <summary>And a message that fails is refused for now.</summary>
+    /// <summary>As Tag; and a message that fails is deferred.</summary>
     Defer,
 
-    /// <summary>And a message that fails is refused.</summary>
+    /// <summary>As Tag; and a message that fails is refused.</summary>
     Reject,
 }

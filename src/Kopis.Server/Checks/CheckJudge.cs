@@ -4,14 +4,12 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>
-/// What follows from the results of checks, in the one order in which they count: iprev, SPF, DKIM,
-/// DMARC. The first that refuses decides. A check that DNS kept from its end refuses nothing for
-/// good. Pure.
-/// </summary>
+/// <summary>Decides what follows from the results of checks, in their fixed order: iprev, SPF,
+/// DKIM, DMARC. The first check that refuses decides. A check that DNS left unfinished can only
+/// defer. Pure.</summary>
 internal static class CheckJudge
 {
-    /// <summary>The refusal; null where the message is taken.</summary>
+    /// <summary>The refusal; null if the message is accepted.</summary>
     internal static SmtpAnswer? Refusal(CheckSettings settings, CheckResults results)
     {
         SmtpAnswer? first = null;
@@ -66,7 +64,7 @@ internal static class CheckJudge
         : action == CheckAction.Reject ? new SmtpAnswer($"550 {status} {words}")
         : new SmtpAnswer($"451 4{status[1..]} {words}");
 
-    // Of several signatures one that is right is enough, and one that may be still counts.
+    // One valid signature is enough; else one that may still be valid counts.
     private static AuthenticationResult Best(IEnumerable<AuthenticationResult> results)
     {
         AuthenticationResult[] all = [.. results];

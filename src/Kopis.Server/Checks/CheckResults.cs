@@ -5,11 +5,11 @@ using Kopis.Mail.Authentication.Spf;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>What was found out about a message; null is what was not asked.</summary>
-/// <param name="ReverseName">Of the client's address.</param>
-/// <param name="Spf">Of MAIL FROM, or of HELO where that is empty.</param>
-/// <param name="Dkim">Of its signatures, from the top.</param>
-/// <param name="Dmarc">Of the domain of From.</param>
+/// <summary>The results of a message's checks; null for a check that was not made.</summary>
+/// <param name="ReverseName">The result for the client's address.</param>
+/// <param name="Spf">The result for MAIL FROM, or for HELO if that is empty.</param>
+/// <param name="Dkim">The results for its signatures, from the top.</param>
+/// <param name="Dmarc">The result for the domain of From.</param>
 internal sealed record CheckResults(
     ReverseNameCheck? ReverseName, SpfCheck? Spf, IReadOnlyList<DkimCheck>? Dkim,
     DmarcCheck? Dmarc);

@@ -9,7 +9,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>The control files of checks.</summary>
+/// <summary>The control files about checks.</summary>
 internal sealed class CheckSettings
 {
     /// <summary>The files.</summary>
@@ -48,7 +48,7 @@ internal sealed class CheckSettings
 
     internal CheckAction HeloSelf { get; }
 
-    /// <summary>What no other host may call itself.</summary>
+    /// <summary>Names that no other host may use in HELO.</summary>
     internal IReadOnlyList<string> HeloNames { get; }
 
     internal CheckAction Spf { get; }
@@ -59,34 +59,35 @@ internal sealed class CheckSettings
 
     internal CheckAction ReverseName { get; }
 
-    /// <summary>Who reports what DMARC found; null for nobody.</summary>
+    /// <summary>Settings of DMARC reports; null: there are none.</summary>
     internal ReportSettings? Reports { get; }
 
     /// <summary>Our authserv-id (RFC 8601 §2.5).</summary>
     internal string Server { get; }
 
-    /// <summary>It and the host's name: whose fields nobody else writes.</summary>
+    /// <summary>Our authserv-id and the host's name. Nobody else may write results in these names.
+    /// </summary>
     internal IReadOnlySet<string> Names { get; }
 
     internal IMailDns Dns { get; }
 
     /// <summary>Reads the files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     internal static CheckSettings Load(ControlDirectory control, Func<IMailDns> dns) =>
         new(control, dns());
 
-    /// <summary>Whether mail of a stranger at this address is checked at all.</summary>
+    /// <summary>Whether a stranger's mail from this address is checked at all.</summary>
     internal bool AppliesTo(IPAddress client) =>
         (Helo, HeloSelf, Spf, Dkim, Dmarc, ReverseName) != default && !IsLocal(client);
 
-    /// <summary>Whether a message may be refused for what is found.</summary>
+    /// <summary>Whether a message may be refused for its results.</summary>
     internal bool MayRefuse => Spf > CheckAction.Tag || Dkim > CheckAction.Tag
         || Dmarc > CheckAction.Tag || ReverseName > CheckAction.Tag;
 
-    /// <summary>Whether it is never refused.</summary>
+    /// <summary>Whether a client's mail is never refused for its results.</summary>
     internal bool IsExempt(IPAddress client) => _exempt.Contains(client);
 
-    /// <summary>Whether the client is this host, and trusted as that.</summary>
+    /// <summary>Whether the client is this host, and is trusted as such.</summary>
     internal bool IsLocal(IPAddress client) => !_ofLoopback
         && IPAddress.IsLoopback(PlainAddress.Of(client));
 

@@ -1,6 +1,6 @@
 namespace Kopis.Server.Checks;
 
-/// <summary>What is wrong with what a client calls itself.</summary>
+/// <summary>What is wrong with a client's HELO name.</summary>
 internal enum HeloFault
 {
     /// <summary>Nothing.</summary>

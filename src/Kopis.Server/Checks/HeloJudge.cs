@@ -5,14 +5,14 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>What a name in HELO or EHLO is worth. Pure.</summary>
+/// <summary>Checks the name in HELO or EHLO. Pure.</summary>
 internal static class HeloJudge
 {
     private const string IPv6Tag = "IPv6:"; // RFC 5321 §4.1.3.
 
-    /// <summary>Whether it is a name with a dot, or an address in brackets: RFC 5321 §4.1.4 asks
-    /// for a name that leads to an address, which one without a dot does nowhere but at home.
-    /// </summary>
+    /// <summary>Whether it is a name with a dot, or an address in brackets. RFC 5321 §4.1.4
+    /// requires a name that resolves to an address, which a name without a dot does only within a
+    /// site.</summary>
     /// <returns><see cref="HeloFault.None"/> or <see cref="HeloFault.NoName"/>.</returns>
     internal static HeloFault JudgeForm(ReadOnlySpan<byte> helo)
     {
@@ -21,8 +21,8 @@ internal static class HeloJudge
             ? HeloFault.None : HeloFault.NoName;
     }
 
-    /// <summary>Whether a client on another host calls itself what we are.</summary>
-    /// <param name="helo">What it calls itself.</param>
+    /// <summary>Whether a client on another host uses one of our names or addresses.</summary>
+    /// <param name="helo">The name that it gives.</param>
     /// <param name="names">Our names.</param>
     /// <param name="isOwn">Whether an address is one of ours.</param>
     internal static HeloFault JudgeOwner(
@@ -36,7 +36,7 @@ internal static class HeloJudge
             : HeloFault.None;
     }
 
-    // The last part of a name of four numbers is a number, and no name of the top is one.
+    // The last part of four numbers is a number, which no top-level domain is.
     private static bool IsName(string text)
     {
         string name = text.EndsWith('.') ? text[..^1] : text;
@@ -63,7 +63,7 @@ internal static class HeloJudge
 
     private static IPAddress? Plain(string text) =>
         Read(text) is { AddressFamily: AddressFamily.InterNetwork } address
-        && address.ToString() == text // .NET takes 127.1 and the like.
+        && address.ToString() == text // .NET accepts 127.1 and the like.
             ? address : null;
 
     private static IPAddress? Read(string text) =>

@@ -11,17 +11,17 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>The checks of a server's messages, and what they share: settings, and answers of
-/// DNS.</summary>
-/// <param name="control">Where the control files are.</param>
-/// <param name="dns">Asked; read again with the control files.</param>
+/// <summary>The checks of a server's messages, with the settings and DNS answers that they share.
+/// </summary>
+/// <param name="control">The directory of the control files.</param>
+/// <param name="dns">Makes the DNS client, again whenever control files are reread.</param>
 /// <param name="time">The clock.</param>
-/// <param name="reports">Collects what domains want to know; null for nobody.</param>
+/// <param name="reports">Collects results for reports to domains; null: there are none.</param>
 internal sealed class MailChecks(
     ControlDirectory control, Func<IMailDns> dns, TimeProvider time,
     ReportCollector? reports = null)
 {
-    // RFC 7208 §4.6.4 wants 20 seconds at least; clients wait ten minutes (RFC 5321 §4.5.3.2.6).
+    // RFC 7208 §4.6.4 requires at least 20 seconds; clients wait ten minutes (RFC 5321 §4.5.3.2.6).
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RcptTime = TimeSpan.FromSeconds(5);
 
@@ -30,15 +30,14 @@ internal sealed class MailChecks(
         control.Watched(CheckSettings.Files), () => CheckSettings.Load(control, dns), time);
 
     /// <summary>Reads the files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     internal void Check() => _ = _settings.Current();
 
-    /// <summary>Begins to check a stranger's message; null where nothing is to be checked.
-    /// </summary>
+    /// <summary>Begins to check a stranger's message; null if nothing is to be checked.</summary>
     /// <param name="client">The client's address.</param>
-    /// <param name="helo">What it calls itself; null before HELO.</param>
+    /// <param name="helo">The name that it gives; null before HELO.</param>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="isOwn">Whether an address is one of this host.</param>
+    /// <param name="isOwn">Whether an address is one of this host's.</param>
     internal MessageChecks? Begin(
         IPAddress client, byte[]? helo, byte[] sender, Func<IPAddress, bool> isOwn)
     {
@@ -53,10 +52,10 @@ internal sealed class MailChecks(
             : null;
     }
 
-    /// <summary>Judges what a stranger calls itself. Asks nobody.</summary>
+    /// <summary>Checks the name that a stranger gives, without DNS.</summary>
     /// <param name="client">The client's address.</param>
-    /// <param name="helo">What it calls itself; null before HELO.</param>
-    /// <param name="isOwn">Whether an address is one of this host.</param>
+    /// <param name="helo">The name that it gives; null before HELO.</param>
+    /// <param name="isOwn">Whether an address is one of this host's.</param>
     internal HeloCheck JudgeHelo(IPAddress client, byte[]? helo, Func<IPAddress, bool> isOwn) =>
         Judge(_settings.Current(), client, helo, isOwn);
 
@@ -86,8 +85,8 @@ internal sealed class MailChecks(
         return settings.IsExempt(client) || settings.IsLocal(client);
     }
 
-    /// <summary>Whether SPF and iprev both speak for a client and a sender. Asks DNS, and takes no
-    /// longer than a client waits at RCPT; does not throw.</summary>
+    /// <summary>Whether both SPF and iprev pass for a client and a sender. Asks DNS, for no longer
+    /// than a client waits at RCPT. Does not throw.</summary>
     internal async Task<bool> VouchesAsync(
         IPAddress client, byte[]? helo, byte[] sender, CancellationToken stop)
     {
@@ -110,17 +109,17 @@ internal sealed class MailChecks(
         }
     }
 
-    /// <summary>Whether a message may be in a report. What answers our own reports is in none: two
-    /// hosts would report on each other for ever.</summary>
-    /// <param name="isOnlyFor">Whether an address is its only recipient.</param>
+    /// <summary>Whether a message may be in a report. An answer to one of our own reports is in
+    /// none, or two hosts would report on each other for ever.</summary>
+    /// <param name="isOnlyFor">Whether an address is the message's only recipient.</param>
     internal bool IsReported(Func<byte[], bool> isOnlyFor) =>
         reports is not null && _settings.Current().Reports is { } settings
         && !isOnlyFor(ByteText.ToBytes(settings.Address));
 
-    /// <summary>Puts a verdict into the report of its domain.</summary>
-    /// <param name="verdict">What the checks say.</param>
-    /// <param name="refusal">Why the message was not taken, by the checks, by a filter or by the
-    /// queue; null where it was.</param>
+    /// <summary>Adds a verdict to the report for its domain.</summary>
+    /// <param name="verdict">The verdict of the checks.</param>
+    /// <param name="refusal">Why the message was refused by the checks, a filter or the queue; null
+    /// if it was accepted.</param>
     internal void Report(CheckVerdict verdict, SmtpAnswer? refusal)
     {
         if (verdict.Reported(refusal) is { } reported)
@@ -129,8 +128,8 @@ internal sealed class MailChecks(
         }
     }
 
-    /// <summary>What removes results that a message only claims to have from us; null for a client
-    /// of this host, who may have asked us before.</summary>
+    /// <summary>Makes the filter that removes results which a message only claims to have from us;
+    /// null for a client on this host, which may have got them from us.</summary>
     internal ForgedResultsFilter? Filter(IPAddress client)
     {
         CheckSettings settings = _settings.Current();

@@ -11,15 +11,15 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>
-/// The checks of one message: DNS is asked about the client while the message comes, and the
-/// message is read as it comes, in flat memory. Disposed before its end, it asks nothing more.
-/// </summary>
+/// <summary>The checks of one message. DNS is asked about the client while the message arrives, and
+/// the message is read as it arrives, in bounded memory. If it is disposed before its end, no more
+/// questions are asked.</summary>
 internal sealed class MessageChecks : IDisposable
 {
     private const int WordsUsual = 256;
 
-    // What LogText leaves as it is, and blanks; letters alone are enough for names and reasons.
+    // Characters that LogText leaves as they are, and blanks; these are enough for names and
+    // reasons.
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_'=");
 
@@ -35,11 +35,12 @@ internal sealed class MessageChecks : IDisposable
     private readonly Task<ReverseNameCheck>? _reverseName;
     private readonly Task<SpfCheck>? _spf;
 
-    /// <summary>Begins: asks about the client.</summary>
+    /// <summary>Begins the checks that need only the client.</summary>
     /// <param name="settings">What is checked.</param>
-    /// <param name="dns">Asked; the questions of this message have a time together.</param>
+    /// <param name="dns">Answers DNS questions; all questions of this message share a time limit.
+    /// </param>
     /// <param name="client">The client's address.</param>
-    /// <param name="helo">What it calls itself.</param>
+    /// <param name="helo">The name that the client gives.</param>
     /// <param name="sender">The envelope sender.</param>
     /// <param name="time">The clock.</param>
     internal MessageChecks(
@@ -57,13 +58,13 @@ internal sealed class MessageChecks : IDisposable
                 dns, SpfRequest.OfMailFrom(client, sender, helo), _stop.Token);
     }
 
-    /// <summary>What is wrong with the client's name, of what is looked at.</summary>
+    /// <summary>The fault of the client's name, among those that are checked for.</summary>
     internal HeloFault Helo { get; init; }
 
-    /// <summary>Reads the next piece of the message, as the client sent it.</summary>
+    /// <summary>Reads the next piece of the message as the client sent it.</summary>
     internal void Read(ReadOnlySpan<byte> piece) => _reader.Read(piece);
 
-    /// <summary>Judges the message, which has been read to its end.</summary>
+    /// <summary>Decides about the message, which has been read to its end.</summary>
     internal async Task<CheckVerdict> JudgeAsync()
     {
         _reader.End();
@@ -92,7 +93,7 @@ internal sealed class MessageChecks : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // What is still asked ends by itself; nobody waits for it.
+        // Questions that are still open end by themselves; nobody waits for them.
         if (_reverseName is { IsCompletedSuccessfully: false }
             || _spf is { IsCompletedSuccessfully: false })
         {
@@ -198,7 +199,7 @@ internal sealed class MessageChecks : IDisposable
 
     private static string Reason(string reason) => reason.Length > 0 ? $" ({Safe(reason)})" : "";
 
-    // Words stay words: blanks are ours.
+    // Blanks between words are ours and stay.
     private static string Safe(string text) => !text.AsSpan().ContainsAnyExcept(Plain) ? text
         : string.Join(' ', text.Split(' ').Select(word => LogText.Safe(ByteText.ToBytes(word))));
 }

@@ -10,21 +10,21 @@ using Kopis.Net.Dmarc;
 
 namespace Kopis.Server.Checks;
 
-/// <summary>What a report says of one message.</summary>
-/// <param name="Domain">Whose policy it is.</param>
-/// <param name="Policy">The line of the policy.</param>
-/// <param name="Row">The line of the row.</param>
-/// <param name="Client">Who sent it.</param>
+/// <summary>The entry for one message in a report.</summary>
+/// <param name="Domain">The domain of the policy.</param>
+/// <param name="Policy">The line with the policy.</param>
+/// <param name="Row">The line with the row.</param>
+/// <param name="Client">The client's address.</param>
 internal sealed record ReportedVerdict(string Domain, string Policy, string Row, IPAddress Client)
 {
-    /// <summary>Makes one. A message that is refused for now comes again, and is in none.
+    /// <summary>Makes an entry. A message that is deferred comes again, and gets no entry.
     /// </summary>
     /// <param name="client">The client's address.</param>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="results">All results, those that are only asked for DMARC too.</param>
-    /// <param name="refusal">The reply to the message, where it is refused.</param>
-    /// <param name="isExempt">Whether it is never refused.</param>
-    /// <returns>Null where the domain does not ask for reports.</returns>
+    /// <param name="results">All results, including those that only DMARC needs.</param>
+    /// <param name="refusal">The refusal of the message, if there is one.</param>
+    /// <param name="isExempt">Whether the client's mail is never refused.</param>
+    /// <returns>Null if the domain does not ask for reports.</returns>
     internal static ReportedVerdict? Of(
         IPAddress client, ReadOnlySpan<byte> sender, CheckResults results, SmtpAnswer? refusal,
         bool isExempt)
@@ -52,8 +52,8 @@ internal sealed record ReportedVerdict(string Domain, string Policy, string Row,
             dmarc.PolicyDomain, VerdictText.OfPolicy(dmarc), VerdictText.OfRow(row), address);
     }
 
-    /// <summary>What was done, and why it is not what the domain asks for (RFC 9990 §3.1.6).
-    /// </summary>
+    /// <summary>What was done, and why it is not what the domain's policy asks for (RFC 9990
+    /// §3.1.6).</summary>
     private static (string Disposition, string Reason) Disposition(
         DmarcCheck dmarc, bool isRefused, bool isExempt)
     {
@@ -77,7 +77,7 @@ internal sealed record ReportedVerdict(string Domain, string Policy, string Row,
     private static ReportedResult Result(DkimCheck check) => new(
         check.Signature!.Domain, check.Signature.Selector, AuthenticationWords.Of(check.Result));
 
-    // The name of HELO stands in for an empty sender (RFC 7208 §2.4).
+    // The HELO name replaces an empty sender (RFC 7208 §2.4).
     private static ReportedResult? Result(SpfCheck? check) =>
         check is not null && DomainText.Normalize(check.Request.Domain) is { } domain
             ? new ReportedResult(domain, "mfrom", AuthenticationWords.Of(check.Result)) : null;

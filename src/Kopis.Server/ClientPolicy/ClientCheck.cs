@@ -4,14 +4,15 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Decides whether a client may speak to the program behind rblsmtpd (contract §12.3).
+/// <summary>Decides whether a client may reach the program behind rblsmtpd (contract §12.3).
 /// </summary>
 internal sealed class ClientCheck(RblsmtpdOptions options, DnsListQuery lists)
 {
     private const string NoAnswer = "temporary RBL lookup error";
 
-    /// <summary>Asks RBLSMTPD, and if it is not set the lists, until one decides.</summary>
-    /// <returns>Null: let it in.</returns>
+    /// <summary>Looks at RBLSMTPD, and if that is not set at the lists, until one decides.
+    /// </summary>
+    /// <returns>Null if the client is let in.</returns>
     internal async Task<Rejection?> RunAsync(ByteEnvironment environment, CancellationToken stop)
     {
         if (environment.Text("RBLSMTPD") is { } word)
@@ -36,7 +37,7 @@ internal sealed class ClientCheck(RblsmtpdOptions options, DnsListQuery lists)
                 : await FindPardonAsync(client, zone, stop);
             if (status == DnsStatus.TryAgain)
             {
-                // Whatever a later list says, it might have been overruled here: no bounce.
+                // This list might have overruled later ones, so the client is only deferred.
                 mayBounce = false;
                 text = isBlocking == options.FailsClosed ? NoAnswer : null;
             }

@@ -8,10 +8,8 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// Meets each client of a listener before its session: counts it, lets it wait, and finds out what
-/// is said of it, all at once. Costs timers and no thread.
-/// </summary>
+/// <summary>Checks each client of a listener before its session: counts it, delays it, and looks up
+/// its lists and names, all at once. Takes timers but no thread.</summary>
 public sealed class ClientGate
 {
     private static readonly SmtpAnswer TalksEarly =
@@ -26,7 +24,7 @@ public sealed class ClientGate
 
     /// <summary>Makes the gate of a listener.</summary>
     /// <param name="control">Where the control files are.</param>
-    /// <param name="dns">Makes who is asked, when somebody is.</param>
+    /// <param name="dns">Makes the DNS client when it is needed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes a line to the log.</param>
     public ClientGate(
@@ -49,12 +47,13 @@ public sealed class ClientGate
         _ = _limits.Current();
     }
 
-    /// <summary>Checks a client. One with an empty RBLSMTPD is not checked; about one with
-    /// RELAYCLIENT nothing is asked.</summary>
-    /// <param name="connection">The client's, or that of the host that speaks for it.</param>
-    /// <param name="environment">What is known of it.</param>
-    /// <param name="isGreeted">We speak first, and have not spoken.</param>
-    /// <param name="stop">Turns it away.</param>
+    /// <summary>Checks a client. One with an empty RBLSMTPD is not checked; for one with
+    /// RELAYCLIENT nothing is looked up.</summary>
+    /// <param name="connection">The connection of the client, or of the host that speaks for it.
+    /// </param>
+    /// <param name="environment">The environment of the session.</param>
+    /// <param name="isGreeted">Whether we speak first and have not spoken yet.</param>
+    /// <param name="stop">Ends the check; the client is turned away.</param>
     public async Task<ClientState> AdmitAsync(
         Connection connection, ByteEnvironment environment, bool isGreeted,
         CancellationToken stop)
@@ -94,7 +93,7 @@ public sealed class ClientGate
         return standing;
     }
 
-    /// <summary>Handles a client that has passed; one that proves to be a user is counted.
+    /// <summary>The state of a client that is not checked. If it logs in, the user is counted.
     /// </summary>
     /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public ClientState LetAlone() => ClientState.OfUsersOnly(_limits.Current(), _log);
@@ -129,7 +128,7 @@ public sealed class ClientGate
         }
     }
 
-    // Null: the client waited, as it must (RFC 5321 §4.3.1), or is gone already.
+    // Null if the client waited, as it must (RFC 5321 §4.3.1), or has gone already.
     private static async Task<SmtpAnswer?> WaitAsync(
         Connection connection, TimeSpan delay, CancellationToken stop)
     {

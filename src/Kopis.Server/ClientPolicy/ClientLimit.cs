@@ -3,19 +3,19 @@ using Kopis.Base;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>A line of <c>control/clientlimits</c>: <c>subject:scope:count/seconds</c>, and for
-/// connections at one time <c>connections:scope:count</c>.</summary>
+/// <summary>A line of <c>control/clientlimits</c>: <c>subject:scope:count/seconds</c>; for
+/// concurrent connections <c>connections:scope:count</c>.</summary>
 /// <param name="Subject">What is counted.</param>
-/// <param name="Scope">Whose.</param>
-/// <param name="Count">The most.</param>
-/// <param name="Period">The period; null: at one time.</param>
+/// <param name="Scope">Whose use is counted together.</param>
+/// <param name="Count">The limit.</param>
+/// <param name="Period">The period; null: the limit is for concurrent connections.</param>
 internal sealed record ClientLimit(
     LimitSubject Subject, LimitScope Scope, int Count, TimeSpan? Period)
 {
     private const int CountMost = 1_000_000;
     private const int PeriodSecondsMost = 30 * 24 * 3600;
 
-    /// <summary>Reads a line; null if it is none.</summary>
+    /// <summary>Parses a line; null if it is not valid.</summary>
     internal static ClientLimit? TryParse(ReadOnlySpan<byte> line)
     {
         string[] words = ByteText.ToText(line).Split(':');

@@ -5,7 +5,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>The control files about clients, and what applies them.</summary>
+/// <summary>The control files about clients, with the objects that apply them.</summary>
 internal sealed class ClientSettings
 {
     /// <summary>The files.</summary>
@@ -34,28 +34,29 @@ internal sealed class ClientSettings
         TarpitDelay = control.ReadSeconds(ClientFiles.TarpitDelay);
     }
 
-    /// <summary>Score from which mail is refused; 0 for never, as in the next two.</summary>
+    /// <summary>The score from which mail is refused. 0: never; the same in the next two.</summary>
     internal int Reject { get; }
 
-    /// <summary>Score from which mail is deferred.</summary>
+    /// <summary>The score from which mail is deferred.</summary>
     internal int Defer { get; }
 
-    /// <summary>Score from which mail is marked.</summary>
+    /// <summary>The score from which mail is marked.</summary>
     internal int Tag { get; }
 
     internal NameRule NameRule { get; }
 
     internal TimeSpan GreetDelay { get; }
 
-    /// <summary>How many recipients and errors of a session are answered at once; 0: all.</summary>
+    /// <summary>How many recipients and errors of a session get their replies without delay; 0:
+    /// all.</summary>
     internal int TarpitCount { get; }
 
     internal TimeSpan TarpitDelay { get; }
 
-    /// <summary>What the lists say; null if there are none.</summary>
+    /// <summary>The answers of DNS lists; null if there are none.</summary>
     internal ExpiringCache<Listing>? Lists { get; private init; }
 
-    /// <summary>Whether names are proven; null if that does not matter.</summary>
+    /// <summary>Whether clients' names are proven; null if that does not matter.</summary>
     internal ExpiringCache<NameProof>? Names { get; private init; }
 
     /// <summary>Reads the files.</summary>
@@ -84,8 +85,8 @@ internal sealed class ClientSettings
         };
     }
 
-    /// <summary>Reads <c>clientlimits</c>, and what users may send within an hour.</summary>
-    /// <exception cref="ConfigurationException">A file cannot be read, or a number is none.
+    /// <summary>Reads <c>clientlimits</c>, and the hourly limits of users.</summary>
+    /// <exception cref="ConfigurationException">A file cannot be read, or a number is not valid.
     /// </exception>
     internal static UseTables LoadLimits(ControlDirectory control, TimeProvider time)
     {
@@ -96,7 +97,7 @@ internal sealed class ClientSettings
                 control, ClientFiles.SubmissionRecipients, LimitSubject.Recipients),
         ];
 
-        // A wrong line refuses no client: the other limits and the defaults still apply.
+        // A faulty line refuses no client: the other limits and the defaults still apply.
         _ = control.ReadEach(
             ClientFiles.ClientLimits, line => TryAdd(limits, ClientLimit.TryParse(line)),
             "subject:scope:count/seconds");
@@ -114,7 +115,7 @@ internal sealed class ClientSettings
         return entry is not null;
     }
 
-    // None if the file says 0.
+    // No limit if the file says 0.
     private static IEnumerable<ClientLimit> HourlyOfUser(
         ControlDirectory control, ControlNumber file, LimitSubject subject) =>
         control.ReadInt(file) is > 0 and int most

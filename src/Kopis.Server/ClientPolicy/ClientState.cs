@@ -4,7 +4,8 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>What one client may do in one session, and what it did. Disposed with it.</summary>
+/// <summary>What one client may do and has done in one session. Disposed with the session.
+/// </summary>
 public sealed class ClientState : IDisposable
 {
     private readonly ClientSettings? _settings;
@@ -24,26 +25,27 @@ public sealed class ClientState : IDisposable
         _keys = ClientKeys.Of(client);
     }
 
-    /// <summary>Why it is not even greeted; null if it is.</summary>
+    /// <summary>Why it is turned away before the greeting; null if it is not.</summary>
     public SmtpAnswer? TurnedAway { get; internal set; }
 
-    /// <summary>The reply to each of its recipients, unless it may relay; null if mail is
-    /// accepted.</summary>
+    /// <summary>The reply to each of its recipients, unless it may relay; null if mail is accepted.
+    /// </summary>
     public SmtpAnswer? Refusal { get; internal set; }
 
-    /// <summary>A header field, with its LF, for each message; or nothing.</summary>
+    /// <summary>A header field with its LF for each message; may be empty.</summary>
     public string Mark { get; internal set; } = "";
 
-    /// <summary>For a client that is not checked, except for the users who log in.</summary>
+    /// <summary>The state of a client that is not checked; only users who log in are counted.
+    /// </summary>
     internal static ClientState OfUsersOnly(UseTables tables, LogThrottle log) =>
         new(null, tables, null, log);
 
     /// <summary>Counts a MAIL command.</summary>
-    /// <param name="user">The user who has logged in; null for none.</param>
+    /// <param name="user">The user who has logged in; null: nobody.</param>
     /// <returns>Why it is refused; null if it is not.</returns>
     public SmtpAnswer? CountMessage(byte[]? user) => Count(LimitSubject.Messages, user);
 
-    /// <summary>Counts a RCPT command, as <see cref="CountMessage"/>.</summary>
+    /// <summary>Counts a RCPT command in the way of <see cref="CountMessage"/>.</summary>
     public SmtpAnswer? CountRecipient(byte[]? user)
     {
         Step();
@@ -59,7 +61,7 @@ public sealed class ClientState : IDisposable
             ? Over(limit, "421", "4.7.0", user) : null;
     }
 
-    /// <summary>Counts what a line has added to the session's faults.</summary>
+    /// <summary>Counts the faults that a line has added to the session.</summary>
     /// <returns>Why the session ends; null if it does not.</returns>
     internal SmtpAnswer? AfterLine(int faults, byte[]? user)
     {
@@ -72,10 +74,10 @@ public sealed class ClientState : IDisposable
         return over;
     }
 
-    /// <summary>How long the answer to what was counted is to wait.</summary>
+    /// <summary>How long to delay the reply to what was counted.</summary>
     public TimeSpan Delay { get; private set; }
 
-    /// <summary>The same, and no more of it for what was counted.</summary>
+    /// <summary>The same, and resets the delay.</summary>
     public TimeSpan NextDelay()
     {
         TimeSpan delay = Delay;
@@ -93,7 +95,8 @@ public sealed class ClientState : IDisposable
         }
     }
 
-    /// <summary>Opens it, if the limits allow a connection; otherwise it is refused.</summary>
+    /// <summary>Makes the state of a checked client, and counts its connection if the limits allow
+    /// one; otherwise the client is turned away.</summary>
     internal static ClientState Open(
         ClientSettings settings, UseTables tables, IPAddress? client, LogThrottle log)
     {

@@ -3,14 +3,12 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// One list, and its state: lists are given up, and are then silent or answer yes to everything
-/// (RFC 5782 §5). Such a list is not asked for a while, and its answers do not count.
-/// </summary>
-/// <param name="rule">The list.</param>
-/// <param name="dns">Who is asked.</param>
+/// <summary>One list, with its state. Abandoned lists stop answering, or list every address (RFC
+/// 5782 §5). Such a list is not asked for a while, and its answers do not count.</summary>
+/// <param name="rule">The line of the list.</param>
+/// <param name="dns">Answers DNS questions.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Logs when the list is not asked.</param>
+/// <param name="log">Logs when the list is no longer asked.</param>
 internal sealed class DnsList(
     DnsListRule rule, IMailDns dns, TimeProvider time, Action<string> log)
 {
@@ -19,7 +17,7 @@ internal sealed class DnsList(
     internal static readonly TimeSpan RestAfterLie = TimeSpan.FromMinutes(10);
     internal static readonly TimeSpan BelieveFor = TimeSpan.FromHours(1);
 
-    private const uint LoopbackNetwork = 127; // 127.0.0.0/8 holds all answers of a list.
+    private const uint LoopbackNetwork = 127; // All answers of a list are in 127.0.0.0/8.
     private const uint TroubleCodes = 0x7FFFFF; // 127.255.255.0/24: refused, over quota, mistyped.
 
     private readonly Lock _lock = new();
@@ -29,7 +27,7 @@ internal sealed class DnsList(
 
     internal DnsListRule Rule { get; } = rule;
 
-    /// <summary>Asks about a client. Does not throw; a timeout counts as silence.</summary>
+    /// <summary>Asks about a client. Does not throw; a timeout counts as no answer.</summary>
     internal async Task<ListAnswer> AskAsync(IPAddress client, CancellationToken inTime)
     {
         long now = time.GetTimestamp();
@@ -60,7 +58,7 @@ internal sealed class DnsList(
     private static bool IsAnswer(uint code) =>
         code >> 24 == LoopbackNetwork && code >> 8 != TroubleCodes;
 
-    // 127.0.0.1 is on no list (RFC 5782 §5), but on one whose zone has become a wildcard.
+    // No list has 127.0.0.1 (RFC 5782 §5), unless its zone has become a wildcard.
     private async Task<bool> IsBelievedAsync(CancellationToken inTime)
     {
         lock (_lock)
@@ -115,11 +113,11 @@ internal sealed class DnsList(
     {
         try
         {
-            // The wait ends in time, whether or not the resolver's code keeps to it.
+            // The wait ends in time even if the resolver's code ignores the token.
             return await dns.FindIPv4Async(DnsListQuery.NameFor(client, Rule.Zone), inTime)
                 .WaitAsync(inTime);
         }
-        catch (Exception) when (inTime.IsCancellationRequested) // Of whatever kind: see MailDns.
+        catch (Exception) when (inTime.IsCancellationRequested) // Any exception: see MailDns.
         {
             return new DnsAnswer<IPAddress>(DnsStatus.TryAgain, []);
         }

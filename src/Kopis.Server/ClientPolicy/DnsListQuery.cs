@@ -6,17 +6,15 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// Asks lists of clients that are kept in DNS (RFC 5782): an address is on a list where the name
-/// made of its reversed digits and the list's zone has records.
-/// </summary>
+/// <summary>Asks DNS lists of clients (RFC 5782). An address is on a list if the name of its
+/// reversed digits and the list's zone has records.</summary>
 public sealed class DnsListQuery(IMailDns dns)
 {
-    // For one look-up, however many resolvers there are: a client gives a greeting five minutes
-    // (RFC 5321 §4.5.3.2), and several lists may be asked before it.
+    // For one lookup with any number of resolvers. A client waits five minutes for a greeting (RFC
+    // 5321 §4.5.3.2), and several lists may be asked before it.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(20);
 
-    /// <summary>What the list says of the address: an A record for each reason it is there.
+    /// <summary>The list's answers for an address: an A record for each reason why it is listed.
     /// </summary>
     public Task<DnsAnswer<IPAddress>> FindCodesAsync(
         IPAddress client, string zone, CancellationToken stop) =>
@@ -27,10 +25,8 @@ public sealed class DnsListQuery(IMailDns dns)
         IPAddress client, string zone, CancellationToken stop) =>
         BoundedAsync(inTime => dns.FindTextsAsync(NameFor(client, zone), inTime), stop);
 
-    /// <summary>
-    /// <c>192.0.2.99</c> is at <c>99.2.0.192.ZONE</c>; an IPv6 address is there digit by digit,
-    /// all 32 of them (RFC 5782 §2.4).
-    /// </summary>
+    /// <summary>The name to ask: <c>192.0.2.99</c> is at <c>99.2.0.192.ZONE</c>. An IPv6 address is
+    /// written in all its 32 digits (RFC 5782 §2.4).</summary>
     internal static string NameFor(IPAddress client, string zone)
     {
         client = PlainAddress.Of(client);

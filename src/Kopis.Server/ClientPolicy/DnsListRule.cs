@@ -9,17 +9,18 @@ namespace Kopis.Server.ClientPolicy;
 /// A line of <c>control/dnslists</c>: <c>zone</c>, <c>zone:weight</c>, <c>zone:weight:codes</c> or
 /// <c>zone:weight:codes:families</c>.
 /// </summary>
-/// <param name="Zone">The list.</param>
-/// <param name="Weight">What a listing adds; negative for a list of good clients.</param>
-/// <param name="Codes">The answers that count, as ranges; none: all.</param>
-/// <param name="Families">4, 6, or both.</param>
+/// <param name="Zone">The zone of the list.</param>
+/// <param name="Weight">What a listing adds to the score; negative for a list of good clients.
+/// </param>
+/// <param name="Codes">Ranges of answers that count; empty: all.</param>
+/// <param name="Families">The families of addresses: 4, 6, or both.</param>
 internal sealed record DnsListRule(
     string Zone, int Weight, IReadOnlyList<(uint First, uint Last)> Codes, string Families)
 {
     internal const int WeightMost = 1000;
     private const int FieldsMax = 4;
 
-    /// <summary>Reads a line; null if it is none.</summary>
+    /// <summary>Parses a line; null if it is not valid.</summary>
     internal static DnsListRule? TryParse(ReadOnlySpan<byte> line)
     {
         string[] fields = ByteText.ToText(line).Split(':');
@@ -42,8 +43,7 @@ internal sealed record DnsListRule(
     internal bool IsAbout(IPAddress client) => Families.Contains(
         client.AddressFamily == AddressFamily.InterNetwork ? '4' : '6', StringComparison.Ordinal);
 
-    /// <summary>Whether one answer lists the client in the way that the rule names.
-    /// </summary>
+    /// <summary>Whether an answer is one of those that count.</summary>
     internal bool Counts(IPAddress code)
     {
         uint number = Number(code);

@@ -2,12 +2,11 @@ using System.Net;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// A slow question about clients: asked once for all sessions of one client, remembered
-/// for a short time. The number of answers kept is bounded.
-/// </summary>
-/// <param name="ask">Asks, within its own time; does not throw.</param>
-/// <param name="isWhole">Whether an answer is complete; others are kept for a shorter time.
+/// <summary>Caches the answers to a slow question about clients. Each question is asked once for
+/// all sessions of a client, and the answer is kept for a short time. The number of answers is
+/// bounded.</summary>
+/// <param name="ask">Asks the question, within a time limit of its own. Does not throw.</param>
+/// <param name="isWhole">Whether an answer is complete; other answers are kept for a shorter time.
 /// </param>
 /// <param name="time">The clock.</param>
 internal sealed class ExpiringCache<TAnswer>(
@@ -21,7 +20,7 @@ internal sealed class ExpiringCache<TAnswer>(
     private readonly RecentMap<IPAddress, Entry> _entries =
         new(AnswersMax, static entry => entry.KeepUntil == long.MaxValue);
 
-    /// <summary>Asks, or waits for a question that is already asked.</summary>
+    /// <summary>Asks the question, or waits for one that is already asked.</summary>
     internal Task<TAnswer> AskAsync(IPAddress client)
     {
         lock (_lock)
@@ -41,7 +40,7 @@ internal sealed class ExpiringCache<TAnswer>(
 
     private async Task<TAnswer> FindAsync(IPAddress client, Entry entry)
     {
-        TimeSpan keep = TimeSpan.Zero; // A fault of ours is not kept.
+        TimeSpan keep = TimeSpan.Zero; // A failure of ours is not cached.
         try
         {
             TAnswer answer = await ask(client);

@@ -3,12 +3,12 @@ namespace Kopis.Server.ClientPolicy;
 /// <summary>A list's answer about a client.</summary>
 internal enum ListAnswer
 {
-    /// <summary>It is not on it, or not in a way that counts.</summary>
+    /// <summary>The client is not listed, or not in a way that counts.</summary>
     No,
 
-    /// <summary>It is on it.</summary>
+    /// <summary>The client is listed.</summary>
     Yes,
 
-    /// <summary>No usable answer.</summary>
+    /// <summary>There is no usable answer.</summary>
     Silent,
 }

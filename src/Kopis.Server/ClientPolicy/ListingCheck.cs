@@ -4,14 +4,14 @@ namespace Kopis.Server.ClientPolicy;
 
 /// <summary>Asks all lists about a client at once, with a timeout.</summary>
 /// <param name="lists">The lists.</param>
-/// <param name="isOneUnread">A line could not be read: a list that is silent, and may be one of the
-/// good.</param>
-/// <param name="timeout">After it a list counts as silent.</param>
+/// <param name="isOneUnread">Whether a line could not be parsed. It counts as a silent list, which
+/// may be one of good clients.</param>
+/// <param name="timeout">How long to wait; after that a list counts as silent.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ListingCheck(
     IReadOnlyList<DnsList> lists, bool isOneUnread, TimeSpan timeout, TimeProvider time)
 {
-    /// <summary>Asks. Does not throw.</summary>
+    /// <summary>Asks about a client. Does not throw.</summary>
     internal async Task<Listing> AskAsync(IPAddress client)
     {
         DnsList[] asked = [.. lists.Where(list => list.Rule.IsAbout(client))];

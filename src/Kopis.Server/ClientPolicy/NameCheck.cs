@@ -3,15 +3,15 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Reverse DNS, confirmed forward, with a timeout.</summary>
-/// <param name="dns">Who is asked.</param>
-/// <param name="timeout">After it the proof is unknown.</param>
+/// <summary>Checks reverse DNS with forward confirmation, within a time limit.</summary>
+/// <param name="dns">Answers DNS questions.</param>
+/// <param name="timeout">How long to wait; after that the result is unknown.</param>
 /// <param name="time">The clock.</param>
 internal sealed class NameCheck(IMailDns dns, TimeSpan timeout, TimeProvider time)
 {
     private const int NamesMax = 5; // An address may claim any number.
 
-    /// <summary>Asks. Does not throw.</summary>
+    /// <summary>Checks a client. Does not throw.</summary>
     internal async Task<NameProof> AskAsync(IPAddress client)
     {
         using CancellationTokenSource limit = new(timeout, time);
@@ -31,7 +31,7 @@ internal sealed class NameCheck(IMailDns dns, TimeSpan timeout, TimeProvider tim
                 : back.Any(answer => answer.Status == DnsStatus.TryAgain) ? NameProof.Unknown
                 : NameProof.Unproven;
         }
-        catch (Exception) when (limit.IsCancellationRequested) // Of whatever kind: see MailDns.
+        catch (Exception) when (limit.IsCancellationRequested) // Any exception: see MailDns.
         {
             return NameProof.Unknown;
         }

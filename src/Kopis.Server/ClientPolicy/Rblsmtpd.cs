@@ -9,7 +9,7 @@ namespace Kopis.Server.ClientPolicy;
 /// <summary>rblsmtpd: refuses clients that are on lists in DNS (contract §12.3).</summary>
 public static class Rblsmtpd
 {
-    /// <summary>The program: replies to a client that it refuses, or becomes the next program.
+    /// <summary>Runs the program: replies to a client that it refuses, or becomes the next program.
     /// </summary>
     public static int Run(ProgramContext context)
     {
@@ -28,11 +28,11 @@ public static class Rblsmtpd
     }
 
     /// <summary>A link of a listener's chain.</summary>
-    /// <param name="listener">The listener's own context.</param>
-    /// <param name="chain">The words from rblsmtpd on.</param>
-    /// <param name="rest">Makes the handler of the words after it.</param>
-    /// <returns>Null if what follows cannot run in the listener.</returns>
-    /// <exception cref="ConfigurationException">Wrong usage, or no resolver can be made out.
+    /// <param name="listener">The context of the listener.</param>
+    /// <param name="chain">The words of the chain, from rblsmtpd on.</param>
+    /// <param name="rest">Makes the handler of the words after its own.</param>
+    /// <returns>Null if the words after its own cannot run in the listener.</returns>
+    /// <exception cref="ConfigurationException">Wrong usage, or no resolver can be found.
     /// </exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain, ChainFactory rest)

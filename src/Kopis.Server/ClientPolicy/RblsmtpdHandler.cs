@@ -6,7 +6,8 @@ using Kopis.Posix;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>rblsmtpd as a link of a chain: the next link serves those whom it lets in.</summary>
+/// <summary>rblsmtpd as a link of a chain: clients that it lets in are served by the next link.
+/// </summary>
 internal sealed class RblsmtpdHandler : ISessionHandler
 {
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(10);
@@ -34,7 +35,7 @@ internal sealed class RblsmtpdHandler : ISessionHandler
         }
         catch (OperationCanceledException)
         {
-            return ExitCode.Success; // The listener is ending; nothing was sent to the client yet.
+            return ExitCode.Success; // The listener is ending; nothing was sent yet.
         }
 
         if (rejection is null)
@@ -49,12 +50,13 @@ internal sealed class RblsmtpdHandler : ISessionHandler
     public ReadOnlyMemory<byte> TooManyConnections(ByteEnvironment environment) =>
         _next.TooManyConnections(environment);
 
-    /// <summary>Logs the client and talks to it to the end.</summary>
+    /// <summary>Logs the client, and replies to it until it leaves.</summary>
     internal static async Task RejectAsync(
         Connection connection, Rejection rejection, TimeSpan timeout, TimeProvider time,
         CancellationToken stop)
     {
-        // In a listener the connection's number stands for the process id, as in its own log.
+        // In a listener the connection's number takes the place of the process id, as in the
+        // listener's log.
         long pid = connection.Number > 0 ? connection.Number : Processes.Id;
         byte[] client = connection.Environment["TCPREMOTEIP"] ?? [];
         Log(string.Create(

@@ -11,7 +11,7 @@ internal sealed class RblsmtpdOptions
 
     private const string Flags = "bBcCR";
 
-    // Seconds that the talk with a client that is kept out may last (ucspi-tcp 0.88).
+    // How long the session with a refused client may last, in seconds (ucspi-tcp 0.88).
     private const int TimeoutSecondsDefault = 60;
 
     private readonly List<(bool Lists, string Zone)> _sources = [];
@@ -20,23 +20,24 @@ internal sealed class RblsmtpdOptions
     {
     }
 
-    /// <summary>In the order of the command line: zones that list clients to keep out (-r), and
-    /// zones that list clients to let in (-a).</summary>
+    /// <summary>In the order of the command line: zones of clients to refuse (-r), and zones of
+    /// clients to let in (-a).</summary>
     internal IReadOnlyList<(bool Lists, string Zone)> Sources => _sources;
 
-    /// <summary>553 for listed clients rather than 451.</summary>
+    /// <summary>Whether listed clients get 553 instead of 451.</summary>
     internal bool Bounces { get; private set; }
 
-    /// <summary>Without an answer of DNS, a client counts as listed.</summary>
+    /// <summary>Whether a client counts as listed if DNS does not answer.</summary>
     internal bool FailsClosed { get; private set; }
 
-    /// <summary>For the whole talk; zero: the rejection alone is said.</summary>
+    /// <summary>The limit for the whole session; zero: only the rejection is sent.</summary>
     internal TimeSpan Timeout { get; private set; } = TimeSpan.FromSeconds(TimeoutSecondsDefault);
 
-    /// <summary>The program that takes mail, and its arguments.</summary>
+    /// <summary>The program that receives mail, and its arguments.</summary>
     internal IReadOnlyList<byte[]> Program { get; private set; } = [];
 
-    /// <summary>Reads the words; options may be bundled, their values attached.</summary>
+    /// <summary>Parses the words. Options may be bundled, and their values may be attached.
+    /// </summary>
     /// <exception cref="ConfigurationException">Wrong usage; exit 100.</exception>
     internal static RblsmtpdOptions Parse(IReadOnlyList<byte[]> words)
     {
@@ -68,7 +69,7 @@ internal sealed class RblsmtpdOptions
             case 'c' or 'C':
                 FailsClosed = flag == 'c';
                 break;
-            default: // R: no list by default. There is none.
+            default: // R: no default list. There is none.
                 break;
         }
     }

@@ -2,14 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>A table that never grows over its size: what was not used for the longest time is
-/// forgotten first. Its owner keeps threads apart.</summary>
-/// <param name="entriesMax">Its size.</param>
-/// <param name="isInUse">Such a value is skipped, as long as others are near.</param>
+/// <summary>A table of bounded size: the entries unused for longest are dropped first. Not
+/// thread-safe.</summary>
+/// <param name="entriesMax">The most entries.</param>
+/// <param name="isInUse">Whether a value is in use; it is then skipped, if others can be found
+/// nearby.</param>
 internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool> isInUse)
     where TKey : notnull
 {
-    private const int PassedOverMax = 8; // So that a full table costs no more than this.
+    private const int PassedOverMax = 8; // Bounds the cost of a full table.
 
     private readonly Dictionary<TKey, LinkedListNode<(TKey Key, TValue Value)>> _nodes = [];
     private readonly LinkedList<(TKey Key, TValue Value)> _byUse = new();
@@ -30,10 +31,10 @@ internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool>
         return true;
     }
 
-    /// <summary>All of it, first what was not used for the longest time.</summary>
+    /// <summary>All entries, those unused for longest first.</summary>
     internal IEnumerable<(TKey Key, TValue Value)> Items => _byUse;
 
-    /// <summary>Takes one out, if it is there.</summary>
+    /// <summary>Removes an entry, if it exists.</summary>
     internal void Remove(TKey key)
     {
         if (_nodes.Remove(key, out LinkedListNode<(TKey, TValue)>? old))
@@ -42,8 +43,8 @@ internal sealed class RecentMap<TKey, TValue>(int entriesMax, Func<TValue, bool>
         }
     }
 
-    /// <summary>Adds or replaces.</summary>
-    /// <returns>What was forgotten for it; null for nothing.</returns>
+    /// <summary>Adds or replaces an entry.</summary>
+    /// <returns>The entry that was dropped for it; null if none was.</returns>
     internal (TKey Key, TValue Value)? Set(TKey key, TValue value)
     {
         (TKey, TValue)? forgotten = null;

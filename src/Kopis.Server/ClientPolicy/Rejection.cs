@@ -2,17 +2,16 @@ using Kopis.Base;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>Why rblsmtpd does not let a client in: what each attempt at mail is answered with.
-/// </summary>
-/// <param name="Code">451 where the client shall try again, 553 where it shall not.</param>
-/// <param name="Text">Printable, and at most <see cref="TextBytesMax"/> long.</param>
+/// <summary>Why rblsmtpd refuses a client: the reply to each attempt to send mail.</summary>
+/// <param name="Code">451 if the client should try again, 553 if not.</param>
+/// <param name="Text">Printable text of at most <see cref="TextBytesMax"/> bytes.</param>
 internal sealed record Rejection(int Code, string Text)
 {
     internal const int TryLater = 451;
     internal const int Never = 553;
     private const int TextBytesMax = 200; // ucspi-tcp 0.88, rblsmtpd.c.
 
-    /// <summary>Makes foreign text fit for a reply line and a log.</summary>
+    /// <summary>Makes foreign text safe for a reply and a log.</summary>
     internal static Rejection Of(int code, string text) =>
         new(code, PrintableText.Of(text, TextBytesMax));
 

@@ -4,17 +4,15 @@ using Kopis.Net;
 
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// The talk with a client that is kept out: it may greet, reset and quit, and every attempt at mail
-/// gets the rejection (contract §12.3).
-/// </summary>
+/// <summary>The session with a refused client. It may greet, reset and quit; every attempt to send
+/// mail gets the rejection (contract §12.3).</summary>
 internal sealed class RejectionSession(Rejection rejection, TimeSpan timeout, TimeProvider time)
     : ILineProtocol
 {
     private readonly byte[] _reply = rejection.Reply;
     private readonly long _since = time.GetTimestamp();
 
-    // No command of SMTP is longer (RFC 5321 §4.5.3.1.4: 512); the rest of a line is not kept.
+    // No SMTP command is longer (RFC 5321 §4.5.3.1.4: 512). The rest of a longer line is dropped.
     public int LineBytesMax => 1024;
 
     public LineStep OnLine(ReadOnlySpan<byte> line, IBufferWriter<byte> reply)
@@ -33,7 +31,7 @@ internal sealed class RejectionSession(Rejection rejection, TimeSpan timeout, Ti
 
     public LineStep OnLineTooLong(IBufferWriter<byte> reply) => OnLine([], reply);
 
-    /// <summary>Talks until the client quits or goes, or the time is over.</summary>
+    /// <summary>Replies until the client quits or leaves, or the time is over.</summary>
     internal async Task RunAsync(Connection connection, CancellationToken stop)
     {
         using CancellationTokenSource limit =

@@ -1,12 +1,11 @@
 namespace Kopis.Server.ClientPolicy;
 
-/// <summary>
-/// Counts what clients use, against limits. A table for addresses, one for networks and one for
-/// users, each bounded: a flood of addresses drives out addresses, and its network stays known.
+/// <summary>Counts what clients use against the limits. There are bounded tables for addresses,
+/// networks and users: a flood of addresses displaces addresses, but its network stays known.
 /// </summary>
 internal sealed class UseTables
 {
-    internal const int RecordsMax = 20_000; // Of each table: some 5 MB.
+    internal const int RecordsMax = 20_000; // For each table: some 5 MB.
 
     private readonly Lock _lock = new();
     private readonly IReadOnlyList<ClientLimit> _limits;
@@ -22,8 +21,8 @@ internal sealed class UseTables
                 RecordsMax, static record => record.Open > 0))];
     }
 
-    /// <summary>Uses one of something, where all limits leave it.</summary>
-    /// <returns>The limit that does not; null if it was used.</returns>
+    /// <summary>Counts one use, if all limits allow it.</summary>
+    /// <returns>The limit that does not allow it; null if it was counted.</returns>
     internal ClientLimit? TryUse(LimitSubject subject, ClientKeys keys)
     {
         lock (_lock)
@@ -38,8 +37,8 @@ internal sealed class UseTables
         }
     }
 
-    /// <summary>Opens a connection, as <see cref="TryUse"/>; it also needs room for an error.
-    /// </summary>
+    /// <summary>Counts a connection in the way of <see cref="TryUse"/>. There must also be room for
+    /// an error.</summary>
     internal ClientLimit? TryOpen(ClientKeys keys)
     {
         lock (_lock)
@@ -56,7 +55,7 @@ internal sealed class UseTables
         }
     }
 
-    /// <summary>Closes what <see cref="TryOpen"/> opened.</summary>
+    /// <summary>Ends a connection that <see cref="TryOpen"/> has counted.</summary>
     internal void Close(ClientKeys keys)
     {
         lock (_lock)
@@ -65,8 +64,8 @@ internal sealed class UseTables
         }
     }
 
-    /// <summary>Counts an error, which has happened whatever a limit says.</summary>
-    /// <returns>The limit that leaves no more of them.</returns>
+    /// <summary>Counts an error, which has happened whatever the limits say.</summary>
+    /// <returns>The limit that it has used up; null if there is none.</returns>
     internal ClientLimit? AddError(ClientKeys keys)
     {
         lock (_lock)
@@ -104,7 +103,7 @@ internal sealed class UseTables
         }
     }
 
-    // Only where connections at one time are limited is it needed to know them.
+    // Open connections are needed only if a limit on concurrent connections exists.
     private void ChangeOpen(ClientKeys keys, int change)
     {
         foreach (LimitScope scope in (ReadOnlySpan<LimitScope>)

@@ -5,13 +5,13 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>An envelope as filters change it. Pure.</summary>
+/// <summary>Applies filters' changes to an envelope. Pure.</summary>
 internal static class EnvelopeEdits
 {
-    /// <summary>Makes a filter's changes of sender and recipients.</summary>
+    /// <summary>Applies a filter's changes of sender and recipients.</summary>
     /// <param name="envelope">A whole envelope.</param>
-    /// <param name="changes">What the filter wants.</param>
-    /// <returns>The other one; it may be without recipients.</returns>
+    /// <param name="changes">The changes.</param>
+    /// <returns>The new envelope, which may have no recipients.</returns>
     internal static byte[] Apply(byte[] envelope, MessageChanges changes)
     {
         Envelope old = new(envelope);
@@ -31,7 +31,7 @@ internal static class EnvelopeEdits
         return Format(changes.Sender ?? old.Sender.ToArray(), old, recipients);
     }
 
-    /// <summary>The envelope of a message that only one address gets, and of which nobody is told.
+    /// <summary>The envelope of a message that only one address gets, without notifications.
     /// </summary>
     internal static byte[] Only(byte[] envelope, byte[] address)
     {
@@ -41,7 +41,7 @@ internal static class EnvelopeEdits
             old.Sender.ToArray(), old, [new EnvelopeRecipient(address, quiet.ToBytes())]);
     }
 
-    /// <summary>Whether anybody is left.</summary>
+    /// <summary>Whether the envelope has recipients.</summary>
     internal static bool HasRecipients(byte[] envelope) => new Envelope(envelope).Recipients.Any();
 
     private static byte[] Format(
@@ -51,7 +51,7 @@ internal static class EnvelopeEdits
         return Envelope.Format(sender, parameters, recipients);
     }
 
-    // As EnvelopeRecipients has it: case counts before the last @ only.
+    // As in EnvelopeRecipients: case matters only before the last @.
     private static bool IsSame(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
     {
         int at = one.LastIndexOf((byte)'@') + 1;

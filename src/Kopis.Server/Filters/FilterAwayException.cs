@@ -1,9 +1,10 @@
 namespace Kopis.Server.Filters;
 
-/// <summary>A filter is not there, does not answer in time, or answers what is no answer.</summary>
+/// <summary>Thrown if a filter cannot be reached, does not answer in time, or sends an invalid
+/// answer.</summary>
 internal sealed class FilterAwayException(string reason, bool isBroken = false)
     : IOException(reason)
 {
-    /// <summary>Whether the connection was closed: another one may do.</summary>
+    /// <summary>Whether the connection was closed, so that another one may work.</summary>
     internal bool IsBroken { get; } = isBroken;
 }

@@ -1,17 +1,17 @@
 namespace Kopis.Server.Filters;
 
-/// <summary>What a filter wants to become of a message.</summary>
+/// <summary>A filter's decision about a message.</summary>
 internal enum FilterDecision
 {
-    /// <summary>It goes on.</summary>
+    /// <summary>The message goes on to the next filter.</summary>
     Continue,
 
-    /// <summary>It goes on, and this filter wants no more of it.</summary>
+    /// <summary>The message goes on, and this filter need not see more of it.</summary>
     Accept,
 
-    /// <summary>It is refused.</summary>
+    /// <summary>The message is refused.</summary>
     Refuse,
 
-    /// <summary>It is taken, and goes nowhere.</summary>
+    /// <summary>The message is accepted and dropped.</summary>
     Discard,
 }

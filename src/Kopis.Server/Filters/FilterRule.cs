@@ -8,10 +8,11 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>One line of <c>milters</c>: where a filter is, and what becomes of mail without it.
-/// </summary>
-/// <param name="Name">As the line has it: for logs, and the same filter's connections.</param>
-/// <param name="EndPoint">Where it listens.</param>
+/// <summary>One line of <c>milters</c>: where a filter is, and what happens to mail while it is
+/// away.</summary>
+/// <param name="Name">The name in the line, for logs; it also identifies the filter's connections.
+/// </param>
+/// <param name="EndPoint">The address that it listens on.</param>
 internal sealed record FilterRule(string Name, EndPoint EndPoint)
 {
     private const int SecondsMax = 540; // Clients wait ten minutes (RFC 5321 §4.5.3.2.6).
@@ -22,23 +23,25 @@ internal sealed record FilterRule(string Name, EndPoint EndPoint)
     /// <summary>How long an answer may take before the message.</summary>
     internal TimeSpan CommandTime { get; private init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long all that concerns the message may take.</summary>
+    /// <summary>How long everything about the message may take.</summary>
     internal TimeSpan MessageTime { get; private init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>Whether mail is taken unfiltered while the filter is away. Else it is told to come
-    /// again.</summary>
+    /// <summary>Whether mail is accepted unfiltered while the filter is away. If not, it is
+    /// deferred.</summary>
     internal bool AcceptsWithout { get; private init; }
 
-    /// <summary>Whether a connection is for one message.</summary>
+    /// <summary>Whether each connection is used for one message only.</summary>
     internal bool IsOnce { get; private init; }
 
-    /// <summary>Whether one is kept after each message, whatever its last reply was.</summary>
+    /// <summary>Whether the connection is kept after each message, whatever its last reply was.
+    /// </summary>
     internal bool IsKept { get; private init; }
 
-    /// <summary>Who gets what it puts into quarantine; null for nobody.</summary>
+    /// <summary>The address that gets messages which the filter quarantines; null: there is none.
+    /// </summary>
     internal byte[]? Quarantine { get; private init; }
 
-    /// <summary>Reads a line.</summary>
+    /// <summary>Parses a line.</summary>
     internal static bool TryParse(byte[] line, [NotNullWhen(true)] out FilterRule? rule)
     {
         string[] words = ByteText.ToText(line).Split(
@@ -111,7 +114,7 @@ internal sealed record FilterRule(string Name, EndPoint EndPoint)
         }
     }
 
-    // 10.1 and 010.0.0.1 are addresses to inet_aton, and others than people mean.
+    // To inet_aton 10.1 and 010.0.0.1 are addresses too, but not those that people mean.
     private static IPAddress? AddressOf(string host) =>
         host is ['[', .., ']'] ? (IPAddress.TryParse(host[1..^1], out IPAddress? six) ? six : null)
         : !host.Contains(':') && IPAddress.TryParse(host, out IPAddress? four)

@@ -4,16 +4,17 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Server.Filters;
 
-/// <summary><c>milters</c>, and the connections to them.</summary>
+/// <summary>The filters of <c>milters</c>, with their connections.</summary>
 internal sealed class FilterSettings
 {
     private FilterSettings(IReadOnlyList<MilterPool> pools) => Pools = pools;
 
-    /// <summary>One of each filter, in order.</summary>
+    /// <summary>A pool for each filter, in order.</summary>
     internal IReadOnlyList<MilterPool> Pools { get; }
 
-    /// <summary>Reads the file. A wrong line is an error: mail would go unfiltered.</summary>
-    /// <exception cref="ConfigurationException">It cannot be understood.</exception>
+    /// <summary>Reads the file. A faulty line is an error, since mail would go unfiltered.
+    /// </summary>
+    /// <exception cref="ConfigurationException">The file cannot be parsed.</exception>
     internal static FilterSettings Load(ControlDirectory control, TimeProvider time)
     {
         List<MilterPool> pools = [];

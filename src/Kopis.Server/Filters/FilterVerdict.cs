@@ -4,15 +4,15 @@ using Kopis.Mail.Smtp;
 namespace Kopis.Server.Filters;
 
 /// <summary>A filter's answer.</summary>
-/// <param name="Decision">What it wants.</param>
-/// <param name="Answer">Of <see cref="FilterDecision.Refuse"/>: the reply to the client.</param>
-/// <param name="Changes">What it changes of a whole message; null for nothing.</param>
-/// <param name="Body">Another body, lines ended by LF, which the caller disposes; null for the same
-/// one.</param>
+/// <param name="Decision">The decision.</param>
+/// <param name="Answer">The reply to the client, with <see cref="FilterDecision.Refuse"/>.</param>
+/// <param name="Changes">Changes to a whole message; null: none.</param>
+/// <param name="Body">A new body with lines that end in LF, which the caller disposes; null: the
+/// old one stays.</param>
 internal sealed record FilterVerdict(
     FilterDecision Decision, SmtpAnswer? Answer = null, MessageChanges? Changes = null,
     HeldBytes? Body = null)
 {
-    /// <summary>Nothing is to be said.</summary>
+    /// <summary>The filter has no objection.</summary>
     internal static FilterVerdict Continue { get; } = new(FilterDecision.Continue);
 }

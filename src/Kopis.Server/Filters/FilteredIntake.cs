@@ -5,13 +5,11 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>
-/// The way into the queue of one message that filters may change: it is held until its end, then
-/// the filters are asked, and what they leave of it goes on to the queue.
-/// </summary>
+/// <summary>The way into the queue for one message that filters may change. It is held until its
+/// end; then the filters are asked, and their result is queued.</summary>
 /// <param name="queue">The queue.</param>
 /// <param name="filters">The message's filters.</param>
-/// <param name="room">Memory of all that are held.</param>
+/// <param name="room">The memory that all held messages share.</param>
 internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters, HeldRoom room)
     : IIntakeClient, IIntakeMessage
 {
@@ -26,13 +24,14 @@ internal sealed class FilteredIntake(IIntakeClient queue, MessageFilters filters
     private byte[] _head = [];
     private bool _isFull;
 
-    /// <summary>How much at the beginning is ours, which filters do not see.</summary>
+    /// <summary>How many bytes at the beginning are our own lines, which filters do not see.
+    /// </summary>
     internal int OwnBytes { get; set; }
 
-    /// <summary>Why the message is not queued, where filters decided that; else null.</summary>
+    /// <summary>Why the message is not queued, if filters decided that; else null.</summary>
     internal SmtpAnswer? Refusal { get; private set; }
 
-    /// <summary>Whether it went on to the queue: a filter may have had it thrown away.</summary>
+    /// <summary>Whether it went on to the queue: a filter may have discarded it.</summary>
     internal bool IsPassedOn => _queued is not null;
 
     /// <inheritdoc/>

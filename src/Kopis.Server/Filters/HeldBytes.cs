@@ -3,16 +3,14 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>
-/// Bytes that wait: in memory while they are few and there is room, else in a file without a name.
-/// Disposed, they are gone.
-/// </summary>
+/// <summary>Bytes of a message that waits: in memory while they are few and there is room, else in
+/// a file without a name. Disposing drops them.</summary>
 internal sealed class HeldBytes(HeldRoom room) : IDisposable
 {
-    /// <summary>The most of one message in memory.</summary>
+    /// <summary>The most bytes of one message in memory.</summary>
     internal const int InMemoryBytesMax = 256 * 1024;
 
-    // What must be left free where the file is: as QueueLimits.FreeBytesMin.
+    // How much space must stay free on the file's disk: as QueueLimits.FreeBytesMin.
     private const long FreeBytesMin = 64 * 1024 * 1024;
 
     private ArrayBufferWriter<byte> _memory = new();
@@ -20,11 +18,11 @@ internal sealed class HeldBytes(HeldRoom room) : IDisposable
     private int _file = -1;
     private long _fileBytes;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many bytes there are.</summary>
     internal long Length => _fileBytes + _memory.WrittenCount;
 
-    /// <summary>Adds some.</summary>
-    /// <exception cref="PosixException">The disk is full, or there can be no file.</exception>
+    /// <summary>Adds bytes.</summary>
+    /// <exception cref="PosixException">The disk is full, or the file cannot be made.</exception>
     internal async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes)
     {
         bool hasRoom = _file < 0 && _memory.WrittenCount + bytes.Length <= InMemoryBytesMax
@@ -39,7 +37,7 @@ internal sealed class HeldBytes(HeldRoom room) : IDisposable
         _memory.Write(bytes.Span);
     }
 
-    /// <summary>Reads at a place until the span is full or there are no more.</summary>
+    /// <summary>Reads at a position until the span is full or the bytes end.</summary>
     internal async ValueTask<int> ReadAsync(long offset, Memory<byte> to)
     {
         if (_file >= 0)

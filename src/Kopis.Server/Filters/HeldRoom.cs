@@ -1,18 +1,18 @@
 namespace Kopis.Server.Filters;
 
-/// <summary>The memory that all messages share which wait for their filters. May be used from many
+/// <summary>The memory shared by all messages that wait for their filters. May be used from many
 /// threads.</summary>
 internal sealed class HeldRoom
 {
-    /// <summary>Over this, what a message brings goes to a file at once.</summary>
+    /// <summary>Above this, new bytes go to files at once.</summary>
     internal const long BytesMax = 32 * 1024 * 1024;
 
     private long _bytes;
 
-    /// <summary>What is taken.</summary>
+    /// <summary>How many bytes are in use.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Takes some; false where there is no more.</summary>
+    /// <summary>Takes memory; false if there is none left.</summary>
     internal bool TryTake(int bytes)
     {
         if (Interlocked.Add(ref _bytes, bytes) <= BytesMax)
@@ -24,6 +24,6 @@ internal sealed class HeldRoom
         return false;
     }
 
-    /// <summary>Gives some back.</summary>
+    /// <summary>Gives memory back.</summary>
     internal void Return(int bytes) => Interlocked.Add(ref _bytes, -bytes);
 }

@@ -3,8 +3,8 @@ using Kopis.Mail.Filtering;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>A whole message between its filters: a header that can be changed, and a body that lies
-/// where it was held.</summary>
+/// <summary>A whole message between its filters: a header that can be changed, and the body as it
+/// was held.</summary>
 internal sealed class MessageDraft : IDisposable
 {
     private readonly HeldBytes _message;
@@ -21,13 +21,13 @@ internal sealed class MessageDraft : IDisposable
     /// <summary>The header.</summary>
     internal EditableHeader Header { get; }
 
-    /// <summary>Where the body is, and from where on.</summary>
+    /// <summary>The bytes that contain the body, and where in them it begins.</summary>
     internal (HeldBytes Bytes, long Start) Body => (_otherBody ?? _message, _bodyStart);
 
     /// <summary>Reads the header of a message.</summary>
-    /// <param name="message">The message, which stays the caller's.</param>
-    /// <param name="start">Where it begins, behind our own lines.</param>
-    /// <returns>Null where the header is too long.</returns>
+    /// <param name="message">The message, which the caller disposes.</param>
+    /// <param name="start">Where it begins, after our own lines.</param>
+    /// <returns>Null if the header is too long.</returns>
     internal static async ValueTask<MessageDraft?> ReadAsync(HeldBytes message, int start)
     {
         int most = (int)Math.Min(message.Length - start, EditableHeader.BytesMax);
@@ -46,7 +46,7 @@ internal sealed class MessageDraft : IDisposable
         }
     }
 
-    /// <summary>Makes a filter's changes.</summary>
+    /// <summary>Applies a filter's changes.</summary>
     internal void Apply(MessageChanges changes, HeldBytes? body)
     {
         foreach (FieldEdit edit in changes.Fields)
@@ -62,7 +62,7 @@ internal sealed class MessageDraft : IDisposable
         }
     }
 
-    /// <summary>The message as it is now: header, then body.</summary>
+    /// <summary>Writes the present message: header, then body.</summary>
     internal async ValueTask WriteAsync(Func<ReadOnlyMemory<byte>, ValueTask> write)
     {
         ArrayBufferWriter<byte> header = new();

@@ -5,34 +5,32 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>
-/// The filters of one message, asked in turn. The first that refuses decides; one that is away is
-/// left out, or the message is told to come again, as its line says. Disposed, they are told that
-/// it is over.
-/// </summary>
-/// <param name="filters">In their order.</param>
+/// <summary>The filters of one message, asked one after another. The first refusal decides. If a
+/// filter is away, it is skipped or the message is deferred, as its line says. Disposing tells the
+/// filters that the message is over.</summary>
+/// <param name="filters">The filters in order.</param>
 /// <param name="mail">The message.</param>
 /// <param name="log">Writes a line about this message.</param>
-/// <param name="floods">Writes a line that a client or a filter can cause at will, within limits.
-/// </param>
+/// <param name="floods">Logs what a client or a filter can cause at will, with a limit.</param>
 /// <param name="time">The clock.</param>
 internal sealed class MessageFilters(
     IReadOnlyList<IMessageFilter> filters, FilteredMail mail, Action<string> log,
     LogThrottle floods, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>To what a filter that is away has not seen.</summary>
+    /// <summary>The reply if a filter that must see the mail is away.</summary>
     internal static readonly SmtpAnswer Away =
         new("451 4.7.1 sorry, a filter does not answer, try again later");
 
-    /// <summary>To what nobody of ours may keep.</summary>
+    /// <summary>The reply if a message is to be quarantined, and no address is configured for that.
+    /// </summary>
     internal static readonly SmtpAnswer Quarantined =
         new("451 4.7.1 sorry, a filter wants this to be looked at");
 
     private static readonly SmtpAnswer TooLarge =
         new("554 5.6.0 sorry, the header of this message is too large to be filtered");
 
-    // Of all filters together, from the end of the data: clients wait ten minutes for the reply
-    // (RFC 5321 §4.5.3.2.6), and one that gave up sends again what was queued.
+    // For all filters together, from the end of the data. Clients wait ten minutes for the reply
+    // (RFC 5321 §4.5.3.2.6); one that gave up would send again what was queued.
     private static readonly TimeSpan MessageTime = TimeSpan.FromMinutes(8);
 
     private const int QuarantineNamesMax = 100;
@@ -41,12 +39,12 @@ internal sealed class MessageFilters(
     private bool _isDiscarded;
 
     /// <summary>Asks about the sender.</summary>
-    /// <returns>The refusal; null for none.</returns>
+    /// <returns>The refusal; null if there is none.</returns>
     internal ValueTask<SmtpAnswer?> OnSenderAsync(CancellationToken stop) =>
         AskAllAsync(filter => filter.OnSenderAsync(stop), stop);
 
     /// <summary>Asks about a recipient.</summary>
-    /// <returns>The refusal; null for none.</returns>
+    /// <returns>The refusal; null if there is none.</returns>
     internal async ValueTask<SmtpAnswer?> OnRecipientAsync(
         byte[] address, CancellationToken stop)
     {
@@ -60,9 +58,9 @@ internal sealed class MessageFilters(
         return refusal;
     }
 
-    /// <summary>Asks about the whole message, and makes the changes.</summary>
-    /// <param name="message">The message, which stays the caller's.</param>
-    /// <param name="start">Where it begins, behind our own lines.</param>
+    /// <summary>Asks about the whole message, and applies the changes.</summary>
+    /// <param name="message">The message, which the caller disposes.</param>
+    /// <param name="start">Where it begins, after our own lines.</param>
     /// <param name="envelope">Its envelope.</param>
     internal async ValueTask<FilterOutcome> OnMessageAsync(
         HeldBytes message, int start, byte[] envelope)
@@ -147,7 +145,7 @@ internal sealed class MessageFilters(
         return null;
     }
 
-    // Null: it is away.
+    // Null if the filter is away.
     private async ValueTask<FilterVerdict?> TryAskAsync(
         IMessageFilter filter, Func<ValueTask<FilterVerdict>> ask)
     {
@@ -208,7 +206,7 @@ internal sealed class MessageFilters(
         return null;
     }
 
-    // Whoever looks at it sees why, and whom it was for.
+    // Shows the reader of a quarantined message why it is there, and for whom it was.
     private static void Mark(MessageDraft draft, string filter, string reason, byte[] envelope)
     {
         foreach (ReadOnlyMemory<byte> recipient in

@@ -4,18 +4,16 @@ using Kopis.Mail.Milter;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>
-/// A milter's dialog about one message. Each message is a connection of its own to the filter, on a
-/// socket that is used again (SMFIC_QUIT_NC): where its last word was that it
-/// goes on, since libmilter reads nothing more behind any other (engine.c, NX_HELO). A socket that
-/// breaks is replaced once, and what was said is said again.
-/// </summary>
+/// <summary>A milter's exchange about one message. For the milter each message is a new connection,
+/// over a socket that is reused (SMFIC_QUIT_NC). It is reused only if the milter's last reply was
+/// "continue", since libmilter reads nothing after any other (engine.c, NX_HELO). A socket that
+/// breaks is replaced once, and the exchange is repeated.</summary>
 internal sealed class MilterFilter(
     MilterPool pool, FilteredMail mail, HeldRoom room, TimeProvider time) : IMessageFilter
 {
     private const int FlushBytes = 64 * 1024;
-    private const int PieceBytesMax = MilterPacket.DataBytesMax / 2; // CRLF for each LF fits.
-    private const long OtherBodyBytesFree = 16 * 1024 * 1024; // Over twice the old one.
+    private const int PieceBytesMax = MilterPacket.DataBytesMax / 2; // Each LF may become CRLF.
+    private const long OtherBodyBytesFree = 16 * 1024 * 1024; // How much larger a new body may be.
     private static readonly TimeSpan PartingTime = TimeSpan.FromSeconds(1);
 
     private BodyLines _lines = new();
@@ -79,7 +77,7 @@ internal sealed class MilterFilter(
         }
         catch (Exception e) when (e is FilterAwayException or OperationCanceledException)
         {
-            // It is gone already.
+            // The connection is gone already.
         }
 
         link.Dispose();
@@ -96,8 +94,8 @@ internal sealed class MilterFilter(
         return await WithinAsync(Rule.CommandTime, SenderAsync, stop);
     }
 
-    // One that broke was perhaps started anew, or had waited long enough for a slow client. One
-    // that had failed before is asked anew too.
+    // A broken connection may mean that the milter was restarted, or did not wait for a slow
+    // client. If the last attempt failed, this also asks again.
     private async ValueTask<FilterVerdict> AskOnceMoreAsync(
         TimeSpan one, Func<ValueTask<FilterVerdict?>> ask, CancellationToken stop)
     {
@@ -110,7 +108,7 @@ internal sealed class MilterFilter(
         }
         catch (FilterAwayException e) when (e.IsBroken)
         {
-            // As below.
+            // The same as in RepeatAsync.
         }
 
         FilterVerdict again = await RepeatAsync(stop);
@@ -118,7 +116,7 @@ internal sealed class MilterFilter(
             : await WithinAsync(one, ask, stop);
     }
 
-    // On a new connection, up to where the old one was lost.
+    // Repeats the exchange on a new connection, up to where the old one was lost.
     private async ValueTask<FilterVerdict> RepeatAsync(CancellationToken stop)
     {
         FilterVerdict verdict = await GreetAsync(isNew: true, stop);
@@ -144,9 +142,9 @@ internal sealed class MilterFilter(
         return macros;
     }
 
-    // The time is for one reply; each that comes begins it anew. A link where something else than
-    // a verdict came of it is closed: the filter's late reply would be taken for that to the next
-    // question, and so the one to the body for the one to the whole message.
+    // The time is for one reply; each reply starts it again. If the result is not a verdict, the
+    // link is closed: a late reply would be taken for that to the next question, for example the
+    // reply to the body for that to the whole message.
     private async ValueTask<FilterVerdict> WithinAsync(
         TimeSpan one, Func<ValueTask<FilterVerdict?>> ask, CancellationToken stop)
     {
@@ -261,7 +259,7 @@ internal sealed class MilterFilter(
         }
 
         verdict = new FilterVerdict(FilterDecision.Accept, null, _dialog.Changes, _body);
-        _body = null; // The caller's.
+        _body = null; // It belongs to the caller now.
         return verdict;
     }
 

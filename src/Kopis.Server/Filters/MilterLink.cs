@@ -4,12 +4,12 @@ using Kopis.Mail.Milter;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>A connection to a milter: packets out, replies in. A length is believed only up to
-/// <see cref="MilterPacket.ReplyBytesMax"/>.</summary>
+/// <summary>A connection to a milter: sends packets and reads replies. Lengths are accepted only up
+/// to <see cref="MilterPacket.ReplyBytesMax"/>.</summary>
 internal sealed class MilterLink : IDisposable
 {
     private const int InputBytesAtFirst = 4096;
-    private const int OutputBytesKept = 256 * 1024; // A larger buffer is not kept while idle.
+    private const int OutputBytesKept = 256 * 1024; // A larger buffer is freed while idle.
 
     private readonly Socket _socket;
     private ArrayBufferWriter<byte> _output = new();
@@ -19,10 +19,10 @@ internal sealed class MilterLink : IDisposable
 
     private MilterLink(Socket socket) => _socket = socket;
 
-    /// <summary>What was agreed on.</summary>
+    /// <summary>What the two sides have negotiated.</summary>
     internal MilterAgreement Agreement { get; private set; } = null!;
 
-    /// <summary>Whether it has served a message before.</summary>
+    /// <summary>Whether it was used for an earlier message.</summary>
     internal bool IsReused { get; set; }
 
     /// <summary>When it was last used.</summary>
@@ -32,13 +32,13 @@ internal sealed class MilterLink : IDisposable
     internal ArrayBufferWriter<byte> Output => _output;
 
     /// <summary>Connects and negotiates.</summary>
-    /// <exception cref="FilterAwayException">That fails.</exception>
+    /// <exception cref="FilterAwayException">The connection or the negotiation failed.</exception>
     internal static async Task<MilterLink> OpenAsync(FilterRule rule, CancellationToken stop)
     {
         MilterLink? link = null;
         try
         {
-            // This too fails: over descriptors, or for IPv6 on a host without it.
+            // Making a socket may fail as well: no descriptors, or no IPv6 on this host.
             link = new MilterLink(rule.EndPoint is UnixDomainSocketEndPoint
                 ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
                 : new Socket(rule.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
@@ -66,7 +66,7 @@ internal sealed class MilterLink : IDisposable
         }
     }
 
-    /// <summary>Sends what waits.</summary>
+    /// <summary>Sends the packets that wait.</summary>
     /// <exception cref="FilterAwayException">The connection is broken.</exception>
     internal async ValueTask FlushAsync(CancellationToken stop)
     {
@@ -92,7 +92,8 @@ internal sealed class MilterLink : IDisposable
     }
 
     /// <summary>Reads a reply.</summary>
-    /// <exception cref="FilterAwayException">The connection is broken, or that is none.</exception>
+    /// <exception cref="FilterAwayException">The connection is broken, or the reply is malformed.
+    /// </exception>
     internal async ValueTask<MilterReply> ReadAsync(CancellationToken stop)
     {
         await FillAsync(MilterPacket.LengthBytes, stop);
@@ -109,14 +110,14 @@ internal sealed class MilterLink : IDisposable
         return isReply ? reply : throw new FilterAwayException("sends what is no reply");
     }
 
-    /// <summary>Whether it can serve another message: the filter owes nothing, has sent nothing and
-    /// has not hung up.</summary>
+    /// <summary>Whether it can be used for another message: nothing has come that was not asked
+    /// for, and it is still open.</summary>
     internal bool IsAtRest => _count == 0 && !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    // The buffer grows as bytes arrive, whatever length the packet claims.
+    // The buffer grows only as bytes arrive, whatever length the packet gives.
     private async ValueTask FillAsync(int count, CancellationToken stop)
     {
         while (_count < count)

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Kopis.Server.Filters;
 
-/// <summary>Connections to one milter that are used again. A session has at most one; so many as
-/// there are sessions with a message can be in use. May be used from many threads.</summary>
+/// <summary>Reusable connections to one milter. Each session uses at most one; there may be as many
+/// as there are sessions with a message. May be used from many threads.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the settings.")]
 internal sealed class MilterPool(FilterRule rule, TimeProvider time)
 {
@@ -11,13 +11,13 @@ internal sealed class MilterPool(FilterRule rule, TimeProvider time)
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(60);
 
     private readonly Lock _lock = new();
-    private readonly List<MilterLink> _idle = []; // The last used at the end.
+    private readonly List<MilterLink> _idle = []; // The one used last is at the end.
 
     /// <summary>The filter's line.</summary>
     internal FilterRule Rule => rule;
 
-    /// <summary>A connection that has served before, else a new one.</summary>
-    /// <exception cref="FilterAwayException">There can be none.</exception>
+    /// <summary>An idle connection, or a new one.</summary>
+    /// <exception cref="FilterAwayException">No connection can be made.</exception>
     internal async Task<MilterLink> AcquireAsync(bool isNew, CancellationToken stop)
     {
         if (!isNew && Dequeue() is { } idle)

@@ -2,20 +2,19 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Greylist;
 
-/// <summary>
-/// The file of the greylist: records that all listeners append to and read. Nothing is synced: what
-/// a power cut takes delays mail, and no more. A damaged file is read as far as it is whole, and
-/// one that grows is written anew by whoever gets the lock. One thread at a time.
-/// </summary>
-/// <param name="directory">Where it is; user qmaild's.</param>
+/// <summary>The file of the greylist: records that all listeners append to and read. Nothing is
+/// synced, since records lost in a power cut only delay mail. Records in a damaged file are read as
+/// far as they are valid. When the file is large, the process that gets the lock rewrites it. Not
+/// thread-safe.</summary>
+/// <param name="directory">Its directory, which belongs to qmaild.</param>
 internal sealed class GreyFile(string directory) : IDisposable
 {
-    /// <summary>From this size on it is written anew, with what is left of it: a third at most.
-    /// </summary>
+    /// <summary>The size from which the file is rewritten with its valid records: a third of it at
+    /// most.</summary>
     internal const int CompactBytes = 16 * 1024 * 1024;
 
-    /// <summary>No more is read: what both tables of <see cref="GreyTable"/> hold, some times.
-    /// </summary>
+    /// <summary>How much is read at most: several times what both tables of <see cref="GreyTable"/>
+    /// hold.</summary>
     internal const int BytesMax = 32 * 1024 * 1024;
 
     private const string Name = "table";
@@ -29,8 +28,8 @@ internal sealed class GreyFile(string directory) : IDisposable
     private ulong _number; // Of the open file.
     private long _read; // So far.
 
-    /// <summary>Reads what is new in it.</summary>
-    /// <exception cref="PosixException">It cannot be read.</exception>
+    /// <summary>Reads the new records.</summary>
+    /// <exception cref="PosixException">The file cannot be read.</exception>
     internal void Read(Action<GreyRecord> each)
     {
         Open();
@@ -43,7 +42,7 @@ internal sealed class GreyFile(string directory) : IDisposable
             int got = Fd.ReadAt(_file, block.AsSpan(kept), _read + kept);
             if (got <= 0)
             {
-                return; // What is left may be half a record, and is read again.
+                return; // The rest may be half a record, and is read again.
             }
 
             int used = GreyRecord.ReadAll(block.AsSpan(0, kept + got), each);
@@ -54,8 +53,8 @@ internal sealed class GreyFile(string directory) : IDisposable
     }
 
     /// <summary>Appends records.</summary>
-    /// <returns>Whether it is time to write it anew.</returns>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <returns>Whether the file should be rewritten.</returns>
+    /// <exception cref="PosixException">The file cannot be written.</exception>
     internal bool Append(IReadOnlyList<GreyRecord> records)
     {
         Open();
@@ -63,9 +62,9 @@ internal sealed class GreyFile(string directory) : IDisposable
         return Fd.Status(_file).Size > CompactBytes;
     }
 
-    /// <summary>Writes it anew, unless another does.</summary>
-    /// <param name="records">All that there are now.</param>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <summary>Rewrites the file, unless another process is doing so.</summary>
+    /// <param name="records">All valid records.</param>
+    /// <exception cref="PosixException">The file cannot be written.</exception>
     internal void Compact(IEnumerable<GreyRecord> records)
     {
         int gate = _directory!.Open(
@@ -119,7 +118,7 @@ internal sealed class GreyFile(string directory) : IDisposable
         return bytes;
     }
 
-    // Another process may have put a new file in its place.
+    // Another process may have replaced the file.
     private void Open()
     {
         _directory ??= new Beneath(directory);

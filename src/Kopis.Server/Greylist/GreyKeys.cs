@@ -9,19 +9,18 @@ using Kopis.Server.ClientPolicy;
 
 namespace Kopis.Server.Greylist;
 
-/// <summary>
-/// What a mail is remembered by: hashes, since addresses of others need not be on the disk. A
-/// network is a /24 or a /64, so that a farm of servers is one client; a sender is a domain, since
-/// its local part may change with each message (VERP, SRS).
+/// <summary>The keys under which a mail is remembered. They are hashes, since others' addresses
+/// need not be on the disk. A network is a /24 or a /64, so that a pool of servers counts as one
+/// client. A sender is a domain, since its local part may change with each message (VERP, SRS).
 /// </summary>
 /// <param name="Try">Network, sender's domain and recipient.</param>
 /// <param name="Pair">Network and sender's domain.</param>
 /// <param name="Trusted">The network.</param>
-/// <param name="Network">For counting: the network, or the /48 that it is part of.</param>
+/// <param name="Network">For counting: the network, or the /48 that contains it.</param>
 internal readonly record struct GreyKeys(
     UInt128 Try, UInt128 Pair, UInt128 Trusted, ulong Network)
 {
-    /// <summary>Makes them.</summary>
+    /// <summary>Makes the keys.</summary>
     /// <param name="client">The client's address.</param>
     /// <param name="sender">The envelope sender.</param>
     /// <param name="recipient">The recipient.</param>
@@ -39,8 +38,8 @@ internal readonly record struct GreyKeys(
                 ? (ulong)Hash((byte)'S', site, [], []) : (ulong)trusted);
     }
 
-    /// <summary>The /48 of an IPv6 address, which is what a site has (RFC 6177 §2): 65,536 networks
-    /// count as one. Null for IPv4.</summary>
+    /// <summary>The /48 of an IPv6 address, which one site has (RFC 6177 §2), so that its 65,536
+    /// networks count as one. Null for IPv4.</summary>
     private static byte[]? Site(IPAddress address)
     {
         const int siteBytes = 6;
@@ -61,7 +60,7 @@ internal readonly record struct GreyKeys(
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 
-    // With its length, so that no two texts can be cut another way.
+    // Writes the length too, so that two different lists of texts never give the same bytes.
     private static void Put(ArrayBufferWriter<byte> to, ReadOnlySpan<byte> text)
     {
         BinaryPrimitives.WriteInt32LittleEndian(to.GetSpan(sizeof(int)), text.Length);

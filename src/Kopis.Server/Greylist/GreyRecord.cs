@@ -3,23 +3,23 @@ using Kopis.Base;
 
 namespace Kopis.Server.Greylist;
 
-/// <summary>What the file of the greylist is made of: records of one size, each with its own check.
-/// </summary>
-/// <param name="Kind">What it is about.</param>
-/// <param name="Key">Whom: part of a hash.</param>
-/// <param name="Network">Where that comes from: part of a hash.</param>
-/// <param name="Time">When, in seconds of Unix; to 2106.</param>
+/// <summary>A record of the greylist's file. All records have the same size and a checksum of their
+/// own.</summary>
+/// <param name="Kind">The kind of record.</param>
+/// <param name="Key">The key: part of a hash.</param>
+/// <param name="Network">The network that it came from: part of a hash.</param>
+/// <param name="Time">Unix seconds; until 2106.</param>
 internal readonly record struct GreyRecord(
     GreyKind Kind, UInt128 Key, ulong Network, uint Time)
 {
-    /// <summary>Its size: mark, kind, nothing, time, network, key, Crc32C of these; all numbers
-    /// little-endian.</summary>
+    /// <summary>The size: mark, kind, padding, time, network, key, and the Crc32C of these; numbers
+    /// are little-endian.</summary>
     internal const int Bytes = 36;
 
     private const int CheckedBytes = Bytes - sizeof(uint);
     private const ushort Mark = 0x7267; // "gr"
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the record.</summary>
     internal void WriteTo(Span<byte> to)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(to, Mark);
@@ -31,8 +31,8 @@ internal readonly record struct GreyRecord(
             to[CheckedBytes..], Crc32C.Of(to[..CheckedBytes]));
     }
 
-    /// <summary>Reads the one at the start of some bytes.</summary>
-    /// <returns>False where there is none.</returns>
+    /// <summary>Parses the record at the start of some bytes.</summary>
+    /// <returns>False if there is no valid record.</returns>
     internal static bool TryRead(ReadOnlySpan<byte> from, out GreyRecord record)
     {
         record = default;
@@ -52,11 +52,11 @@ internal readonly record struct GreyRecord(
         return true;
     }
 
-    /// <summary>Reads all that are whole, whatever is between them: a write that a crash has cut,
-    /// or bytes of another program.</summary>
+    /// <summary>Reads all valid records, whatever is between them: a write that a crash cut off, or
+    /// foreign bytes.</summary>
     /// <param name="from">A part of the file.</param>
-    /// <param name="each">Gets them in order.</param>
-    /// <returns>How many bytes need not be read again: what is left may be the start of one.
+    /// <param name="each">Gets the records in order.</param>
+    /// <returns>How many bytes need not be read again. The rest may be the start of a record.
     /// </returns>
     internal static int ReadAll(ReadOnlySpan<byte> from, Action<GreyRecord> each)
     {

@@ -2,29 +2,27 @@ using Kopis.Server.ClientPolicy;
 
 namespace Kopis.Server.Greylist;
 
-/// <summary>
-/// What the greylist remembers, and what follows (RFC 6647). Bounded: of first tries and of those
-/// that are known, those not seen for the longest time are forgotten first, and the first tries of
-/// one network are limited, so that it cannot push out others'. No I/O, no clock; its owner keeps
-/// threads apart.
-/// </summary>
+/// <summary>The memory of the greylist, and its decisions (RFC 6647). Bounded: first attempts, and
+/// known senders, that were not seen for longest are dropped first. The first attempts of one
+/// network are limited, so that it cannot displace those of others. No I/O and no clock. Not
+/// thread-safe.</summary>
 internal sealed class GreyTable
 {
-    /// <summary>First tries that are remembered: some 10 MB.</summary>
+    /// <summary>How many first attempts are remembered: some 10 MB.</summary>
     internal const int WaitingMax = 50_000;
 
-    /// <summary>And those of one network.</summary>
+    /// <summary>How many of them may be of one network.</summary>
     internal const int WaitingPerNetworkMax = 500;
 
-    /// <summary>Pairs and networks that are known.</summary>
+    /// <summary>How many known pairs and networks are remembered.</summary>
     internal const int KnownMax = 100_000;
 
-    /// <summary>Who does not come again within this time begins anew; RFC 6647 §5 has a day.
-    /// </summary>
+    /// <summary>A client that does not come again within this time has to begin again; RFC 6647 §5
+    /// suggests a day.</summary>
     internal const long WindowSeconds = 24 * 3600;
 
-    /// <summary>How long who is known stays so without mail: a month's newsletter still finds it.
-    /// </summary>
+    /// <summary>How long a known sender is remembered without mail: long enough for a monthly
+    /// newsletter.</summary>
     internal const long KnownSeconds = 36 * 24 * 3600;
 
     private const long RenewSeconds = 24 * 3600; // Use is noted once a day.
@@ -35,15 +33,15 @@ internal sealed class GreyTable
     private readonly RecentMap<UInt128, uint> _known = new(KnownMax, static _ => false);
     private readonly Dictionary<ulong, int> _byNetwork = [];
 
-    /// <summary>How many records it would be written as.</summary>
+    /// <summary>How many records a file of the table would have.</summary>
     internal int Count => _waiting.Count + _known.Count;
 
-    /// <summary>Judges a recipient, and remembers.</summary>
-    /// <param name="keys">Whose it is.</param>
-    /// <param name="now">Seconds of Unix.</param>
-    /// <param name="delay">How long a first try waits.</param>
-    /// <param name="news">Gets what is to be remembered over a restart.</param>
-    /// <returns>How many seconds it must wait; zero where it is taken.</returns>
+    /// <summary>Decides about a recipient, and remembers it.</summary>
+    /// <param name="keys">The keys of the mail.</param>
+    /// <param name="now">The time in Unix seconds.</param>
+    /// <param name="delay">How long a first attempt has to wait.</param>
+    /// <param name="news">Gets records that must survive a restart.</param>
+    /// <returns>How many seconds the client has to wait; zero: the recipient is accepted.</returns>
     internal long Judge(GreyKeys keys, uint now, long delay, Action<GreyRecord> news)
     {
         if (IsKnown(keys.Pair, keys.Network, now, news))
@@ -57,7 +55,7 @@ internal sealed class GreyTable
             long left = first.Time + delay - now;
             if (left <= 0)
             {
-                // It counts no more for its network, which may bring mail of many senders.
+                // It no longer counts for its network, which may send mail of many senders.
                 _waiting.Remove(keys.Try);
                 Uncount(first.Network);
                 Trust(keys.Pair, keys.Network, now, news);
@@ -71,7 +69,7 @@ internal sealed class GreyTable
         return delay;
     }
 
-    /// <summary>Whether mail of a network has passed SPF and iprev.</summary>
+    /// <summary>Whether mail from a network has passed SPF and iprev before.</summary>
     internal bool IsTrusted(GreyKeys keys, uint now, Action<GreyRecord> news) =>
         IsKnown(keys.Trusted, keys.Network, now, news);
 
@@ -84,7 +82,7 @@ internal sealed class GreyTable
         }
     }
 
-    /// <summary>Takes a record of the file, unless it is out of date or of the future.</summary>
+    /// <summary>Adds a record from the file, unless it has expired or is in the future.</summary>
     internal void Take(GreyRecord record, uint now)
     {
         if (IsFresh(record, now))
@@ -93,8 +91,7 @@ internal sealed class GreyTable
         }
     }
 
-    /// <summary>All that is not out of date, first what was not seen for the longest time.
-    /// </summary>
+    /// <summary>All records that have not expired, those not seen for longest first.</summary>
     internal IEnumerable<GreyRecord> Records(uint now) =>
         _waiting.Items
             .Select(one => new GreyRecord(
@@ -137,7 +134,7 @@ internal sealed class GreyTable
         bool isNew = !_waiting.TryGet(record.Key, out _);
         if (isNew && count >= WaitingPerNetworkMax)
         {
-            return; // It waits, and is not remembered: its network asks for too much.
+            return; // Deferred, but not remembered: its network has too many.
         }
 
         if (isNew)
@@ -153,8 +150,8 @@ internal sealed class GreyTable
         news(record);
     }
 
-    /// <summary>Forgets the first tries that are out of date, which would count for their
-    /// network.</summary>
+    /// <summary>Drops first attempts that have expired, which would still count for their network.
+    /// </summary>
     internal void Sweep(uint now)
     {
         foreach ((UInt128 key, (uint time, ulong network)) in _waiting.Items.ToArray())

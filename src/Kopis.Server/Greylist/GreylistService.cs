@@ -6,13 +6,11 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Greylist;
 
-/// <summary>
-/// The greylist of a listener: strangers who come for the first time are asked to come again. What
-/// it remembers is in memory; the file is read and written in the background, so that no session
-/// waits for the disk but the first, which reads it.
-/// </summary>
+/// <summary>The greylist of a listener: strangers who come for the first time are deferred. Its
+/// data is in memory; the file is read and written in the background. So no session waits for the
+/// disk, except the first, which reads the file.</summary>
 /// <param name="control">Where the control files are.</param>
-/// <param name="directory">Where the file is.</param>
+/// <param name="directory">The directory of the file.</param>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GreylistService(
@@ -21,12 +19,12 @@ internal sealed class GreylistService(
 {
     private const int MinutesUsual = 5; // RFC 6647 §5: a minute to a day.
     private const int MinutesMax = 24 * 60 / 2;
-    private const int NewsMax = 10_000; // More is not written: the disk does not answer.
+    private const int NewsMax = 10_000; // More is not written, if the disk hangs.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SweepAgain = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(2);
 
-    private readonly GreyTable _table = new(); // With its lock.
+    private readonly GreyTable _table = new(); // Guarded by a lock on itself.
     private readonly Lock _lock = new();
     private readonly List<GreyRecord> _news = [];
     private readonly GreyFile _file = new(directory);
@@ -40,22 +38,22 @@ internal sealed class GreylistService(
     private bool _isTold;
 
     /// <summary>Reads the control file.</summary>
-    /// <exception cref="ConfigurationException">It cannot be understood.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be parsed.</exception>
     internal void Check() => _ = _setting.Current();
 
-    /// <summary>Whether strangers are asked to come again.</summary>
+    /// <summary>Whether greylisting is on.</summary>
     internal bool IsOn => _setting.Current().Delay > TimeSpan.Zero;
 
     private uint Now =>
         (uint)Math.Clamp(time.GetUtcNow().ToUnixTimeSeconds(), 0, uint.MaxValue);
 
-    /// <summary>Judges a recipient.</summary>
+    /// <summary>Decides about a recipient.</summary>
     /// <param name="client">The client's address.</param>
     /// <param name="sender">The envelope sender.</param>
     /// <param name="recipient">The recipient.</param>
-    /// <param name="vouches">Asked where the client's network is trusted and the sender is new:
-    /// whether SPF and iprev speak for it.</param>
-    /// <returns>How long it is to wait; zero where it is taken.</returns>
+    /// <param name="vouches">Called if the client's network is trusted and the sender is new:
+    /// whether SPF and iprev pass.</param>
+    /// <returns>How long the client has to wait; zero: the recipient is accepted.</returns>
     internal async Task<TimeSpan> JudgeAsync(
         IPAddress client, byte[] sender, byte[] recipient, Func<Task<bool>> vouches)
     {
@@ -84,8 +82,7 @@ internal sealed class GreylistService(
         return TimeSpan.FromSeconds(left);
     }
 
-    /// <summary>A message has been taken for whose sender and client SPF and iprev speak.
-    /// </summary>
+    /// <summary>Called when a message was accepted that has passed SPF and iprev.</summary>
     internal void Trust(IPAddress client, byte[] sender)
     {
         GreyKeys keys = GreyKeys.Of(client, sender, []);
@@ -98,7 +95,7 @@ internal sealed class GreylistService(
         Work();
     }
 
-    /// <summary>Writes what is not yet written, for a process that ends.</summary>
+    /// <summary>Writes what is not written yet, when the process ends.</summary>
     public void Dispose()
     {
         Task? work;
@@ -143,8 +140,8 @@ internal sealed class GreylistService(
         }
     }
 
-    // One task works for all; it ends when there is nothing to write and the file has been looked
-    // at lately.
+    // One task does all the work. It ends when there is nothing to write and the file was looked at
+    // recently.
     private void Work()
     {
         lock (_lock)

@@ -3,17 +3,17 @@ using Kopis.Base;
 namespace Kopis.Server.Plugins;
 
 /// <summary>A line of control/smtpplugins.</summary>
-/// <param name="Text">The path of a program, below the home where it is no whole one; or what
-/// /bin/sh runs.</param>
-/// <param name="IsShell">Whether it is for the shell: <c>:</c> stands before it.</param>
-/// <param name="IsRequired">Whether the command is put off where it fails: <c>!</c> stands first.
-/// </param>
+/// <param name="Text">The path of a program, relative to the home unless it is absolute; or a
+/// command for /bin/sh.</param>
+/// <param name="IsShell">Whether it is a command for the shell, marked by <c>:</c>.</param>
+/// <param name="IsRequired">Whether the SMTP command is deferred if the plugin fails, marked by
+/// <c>!</c> at the beginning.</param>
 internal sealed record Plugin(byte[] Text, bool IsShell, bool IsRequired)
 {
-    /// <summary>What it is called in the log.</summary>
+    /// <summary>Its name in the log.</summary>
     internal string Name => LogText.Safe(Text);
 
-    /// <summary>Reads a line; null where it names nothing, or has a NUL.</summary>
+    /// <summary>Parses a line; null if it is empty, or has a NUL.</summary>
     internal static Plugin? TryParse(ReadOnlySpan<byte> line)
     {
         bool isRequired = line is [(byte)'!', ..];

@@ -4,9 +4,9 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Server.Plugins;
 
-/// <summary>control/smtpplugins, as qmail-spp has it: sections <c>[connection]</c>, <c>[helo]</c>,
-/// <c>[auth]</c>, <c>[mail]</c>, <c>[rcpt]</c>, <c>[data]</c>, and in each a plugin a line.
-/// </summary>
+/// <summary>control/smtpplugins, in the format of qmail-spp: sections <c>[connection]</c>,
+/// <c>[helo]</c>, <c>[auth]</c>, <c>[mail]</c>, <c>[rcpt]</c>, <c>[data]</c>, with one plugin on
+/// each line.</summary>
 internal sealed class PluginList
 {
     /// <summary>The files.</summary>
@@ -18,18 +18,18 @@ internal sealed class PluginList
 
     private PluginList(TimeSpan timeout) => Timeout = timeout;
 
-    /// <summary>How long one may run.</summary>
+    /// <summary>How long a plugin may run.</summary>
     internal TimeSpan Timeout { get; }
 
-    /// <summary>Those of a stage, in their order.</summary>
+    /// <summary>The plugins of a stage, in order.</summary>
     internal IReadOnlyList<Plugin> this[PluginStage stage] => _byStage[(int)stage];
 
-    /// <summary>Whether there are none.</summary>
+    /// <summary>Whether there are no plugins.</summary>
     internal bool IsEmpty => Array.TrueForAll(_byStage, list => list.Count == 0);
 
-    /// <summary>Reads the file; without it there are none.</summary>
-    /// <exception cref="ConfigurationException">It cannot be read, or a line cannot be understood:
-    /// a check that is not made must not look as if it were.</exception>
+    /// <summary>Reads the file; without it there are no plugins.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read, or a line cannot be
+    /// parsed: a check that is not made must not look as if it were.</exception>
     internal static PluginList Load(ControlDirectory control)
     {
         PluginList list = new(control.ReadSeconds(SmtpFiles.TimeoutPlugin));

@@ -4,20 +4,18 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Plugins;
 
-/// <summary>
-/// Reads what a plugin writes to standard output, by qmail-spp's protocol: a command a line, its
-/// letter first. Reading ends with the first of A, N, O, E, R and D. What it has of lines for the
-/// client, header fields, addresses and variables is checked here and goes on checked: a plugin may
-/// pass on what a client said. Pure; how the bytes are cut does not matter.
-/// </summary>
+/// <summary>Parses a plugin's standard output, by the protocol of qmail-spp: one command on each
+/// line, with its letter first. It ends with the first of A, N, O, E, R and D. Lines for the
+/// client, header fields, addresses and variables are checked here, since a plugin may pass on what
+/// a client said. Pure; the bytes may come in any pieces.</summary>
 internal sealed class PluginOutput
 {
-    /// <summary>The most that is read.</summary>
+    /// <summary>How many bytes are read at most.</summary>
     internal const int BytesMax = 64 * 1024;
 
-    private const int TextBytesMax = 500; // RFC 5321 §4.5.3.1.5, a reply line, without its CRLF.
+    private const int TextBytesMax = 500; // RFC 5321 §4.5.3.1.5: a reply line without CRLF.
     private const int FieldBytesMax = 998; // RFC 5322 §2.1.1.
-    private const int ItemsMax = 32; // Of each kind.
+    private const int ItemsMax = 32; // For each kind.
     private const int NameBytesMax = 64;
     private const int ValueBytesMax = 4096;
     private const int FaultsMax = 5;
@@ -36,34 +34,34 @@ internal sealed class PluginOutput
     private readonly List<string> _faults = [];
     private int _bytes;
 
-    /// <summary>The last command; none before it came.</summary>
+    /// <summary>The command that ended it; None until there is one.</summary>
     internal PluginEnd End { get; private set; }
 
-    /// <summary>With E and R, the reply.</summary>
+    /// <summary>The reply, with E and R.</summary>
     internal SmtpAnswer? Answer { get; private set; }
 
-    /// <summary>C: the address to use; null for none.</summary>
+    /// <summary>C: the address to use; null if there is none.</summary>
     internal byte[]? Address { get; private set; }
 
-    /// <summary>P: lines before the reply, each <c>250-text</c>.</summary>
+    /// <summary>P: lines to send before the reply, each <c>250-text</c>.</summary>
     internal IReadOnlyList<byte[]> Said => _said;
 
-    /// <summary>H: header fields, without their ends.</summary>
+    /// <summary>H: header fields without line ends.</summary>
     internal IReadOnlyList<byte[]> Fields => _fields;
 
-    /// <summary>S and U: variables to set, or to take away where the value is null.</summary>
+    /// <summary>S and U: variables to set, or to remove if the value is null.</summary>
     internal IReadOnlyList<(string Name, byte[]? Value)> Variables => _variables;
 
-    /// <summary>L: replies to a later command.</summary>
+    /// <summary>L: replies to later commands.</summary>
     internal IReadOnlyList<(SmtpHook Hook, SmtpAnswer Answer)> Later => _later;
 
-    /// <summary>What was passed over, for the log.</summary>
+    /// <summary>What was ignored, for the log.</summary>
     internal IReadOnlyList<string> Faults => _faults;
 
-    /// <summary>Whether it wrote more than is read.</summary>
+    /// <summary>Whether the plugin wrote too much.</summary>
     internal bool IsTooLong => _bytes > BytesMax;
 
-    /// <summary>Reads what comes next.</summary>
+    /// <summary>Parses the next bytes.</summary>
     internal void Read(ReadOnlySpan<byte> bytes)
     {
         foreach (byte one in bytes)
@@ -84,7 +82,7 @@ internal sealed class PluginOutput
         }
     }
 
-    /// <summary>There is no more: a line without its end counts too.</summary>
+    /// <summary>Called at the end of the output; a last line without LF counts too.</summary>
     internal void EndInput()
     {
         if (End == PluginEnd.None && !IsTooLong)
@@ -104,7 +102,7 @@ internal sealed class PluginOutput
         }
     }
 
-    // False where the command is not one, or has a part that does not fit.
+    // False if it is not a valid command, or has an invalid part.
     private bool Obey(char letter, ReadOnlySpan<byte> text)
     {
         switch (letter)
@@ -185,7 +183,8 @@ internal sealed class PluginOutput
         return true;
     }
 
-    /// <summary>A refusal: <c>550 text</c>, <c>451 4.7.1 text</c>. Null where it is none.</summary>
+    /// <summary>Parses a refusal: <c>550 text</c>, <c>451 4.7.1 text</c>. Null if it is not one.
+    /// </summary>
     private static SmtpAnswer? ReadReply(ReadOnlySpan<byte> text)
     {
         if (text.Length is < 5 or > TextBytesMax || text[0] is not ((byte)'4' or (byte)'5')
@@ -217,7 +216,7 @@ internal sealed class PluginOutput
         text[0] is >= (byte)'2' and <= (byte)'5'
         && !text[1..3].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
-    // RFC 5322 §2.2. UTF-8 may be in its body (RFC 6532).
+    // RFC 5322 §2.2. The body may have UTF-8 (RFC 6532).
     private static bool IsField(ReadOnlySpan<byte> text)
     {
         int colon = text.IndexOf((byte)':');

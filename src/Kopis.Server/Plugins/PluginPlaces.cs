@@ -4,8 +4,8 @@ using Kopis.Server.ClientPolicy;
 
 namespace Kopis.Server.Plugins;
 
-/// <summary>How many plugins run at once in a listener: in all, and for one network, so that the
-/// clients of one cannot keep others waiting.</summary>
+/// <summary>Limits how many plugins of a listener run at once: in all, and for each network, so
+/// that the clients of one network cannot hold up others.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 internal sealed class PluginPlaces
 {
@@ -15,8 +15,8 @@ internal sealed class PluginPlaces
     private readonly SemaphoreSlim _all = new(ProgramsMax);
     private readonly Dictionary<string, Network> _networks = new(StringComparer.Ordinal);
 
-    /// <summary>Waits for a place. Disposing of it leaves it.</summary>
-    /// <returns>Null where there was none in time.</returns>
+    /// <summary>Waits for a slot. Disposing the result releases it.</summary>
+    /// <returns>Null if there was none in time.</returns>
     internal async Task<IDisposable?> EnterAsync(
         IPAddress? client, TimeSpan patience, CancellationToken stop)
     {

@@ -3,15 +3,14 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Plugins;
 
-/// <summary>
-/// One run of a plugin, as we are less our capabilities, in a process group of its own: nothing to
-/// read, a pipe to write to, the log as standard error, and no other descriptor. It has a thread
-/// while it runs. What takes too long or writes too much is killed.
-/// </summary>
+/// <summary>One run of a plugin. It runs as our user without our capabilities, in a process group
+/// of its own, with no input, a pipe for its output, the log as standard error, and no other
+/// descriptor. It takes a thread while it runs. A plugin that takes too long or writes too much is
+/// killed.</summary>
 internal sealed class PluginRun
 {
     private const int Kill = 9;
-    private const int CannotRun = 120; // What qmail-spp takes for that.
+    private const int CannotRun = 120; // What qmail-spp takes for "cannot run".
     private const int BlockBytes = 4096;
 
     private readonly Func<int, int> _watch;
@@ -20,7 +19,7 @@ internal sealed class PluginRun
     private readonly string _home;
     private readonly TimeSpan _timeout;
     private readonly Lock _lock = new();
-    private int _pid; // While it is ours to kill.
+    private int _pid; // While we may kill it.
     private bool _isStopped;
 
     private PluginRun(
@@ -29,15 +28,15 @@ internal sealed class PluginRun
         (_plugin, _environment, _home, _timeout, _watch) =
             (plugin, environment, home, timeout, watch);
 
-    /// <summary>Runs it to its end.</summary>
-    /// <param name="plugin">Which.</param>
-    /// <param name="environment">All that it gets.</param>
+    /// <summary>Runs the plugin until it ends.</summary>
+    /// <param name="plugin">The plugin.</param>
+    /// <param name="environment">Its whole environment.</param>
     /// <param name="home">Its working directory.</param>
-    /// <param name="timeout">How long it may take.</param>
+    /// <param name="timeout">How long it may run.</param>
     /// <param name="stop">Kills it.</param>
-    /// <param name="watch">Gives a descriptor of a process that is readable at its end; null for
+    /// <param name="watch">Makes a descriptor that is readable when a process ends; null: by
     /// pidfd_open(2).</param>
-    /// <returns>What it wrote, and why it failed; null: it did not.</returns>
+    /// <returns>Its output, and why it failed; null: it did not.</returns>
     internal static async Task<(PluginOutput Output, string? Failure)> RunAsync(
         Plugin plugin, ByteEnvironment environment, string home, TimeSpan timeout,
         CancellationToken stop, Func<int, int>? watch = null)
@@ -115,10 +114,10 @@ internal sealed class PluginRun
         }
         catch (PosixException e)
         {
-            failure = e.Message; // There are no more descriptors: it ends, and is waited for.
+            failure = e.Message; // No descriptors: it ends, and is waited for.
         }
 
-        Fd.Close(read); // One that goes on writing gets SIGPIPE.
+        Fd.Close(read); // If it goes on writing, it gets SIGPIPE.
         read = -1;
         if (failure is null && !Poller.WaitReadable(ended, Left(start)))
         {
@@ -130,7 +129,8 @@ internal sealed class PluginRun
             Stop();
         }
 
-        // It has its number until it is waited for: no kill meets another process.
+        // Its process id is not reused until it is waited for, so a kill never hits another
+        // process.
         while (ended >= 0 && !Poller.WaitReadable(ended, TimeSpan.FromMinutes(1)))
         {
         }
@@ -148,7 +148,7 @@ internal sealed class PluginRun
                 : null);
     }
 
-    // Null: it has said all.
+    // Null if its output is complete.
     private string? Listen(int read, PluginOutput output, long start)
     {
         byte[] block = new byte[BlockBytes];

@@ -6,7 +6,7 @@ namespace Kopis.Server.Plugins;
 
 /// <summary>The plugins of a listener's sessions.</summary>
 /// <param name="control">Where the control files are.</param>
-/// <param name="home">Where plugins run.</param>
+/// <param name="home">The directory in which plugins run.</param>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PluginService(
@@ -21,10 +21,10 @@ internal sealed class PluginService(
     /// <exception cref="ConfigurationException">One cannot be understood.</exception>
     internal void Check() => _ = _list.Current();
 
-    /// <summary>Begins a session. NOSPP in its environment switches plugins off, as in qmail-spp.
-    /// </summary>
+    /// <summary>Makes the plugins of a session. NOSPP in its environment turns plugins off, as in
+    /// qmail-spp.</summary>
     /// <param name="client">The client.</param>
-    /// <param name="who">What the session is called in the log.</param>
+    /// <param name="who">The name of the session in the log.</param>
     internal SessionPlugins Begin(ClientInfo client, string who)
     {
         PluginList list = _list.Current();

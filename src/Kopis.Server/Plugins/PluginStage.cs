@@ -9,7 +9,7 @@ internal enum PluginStage
     /// <summary>HELO and EHLO.</summary>
     Helo,
 
-    /// <summary>AUTH, once the login is good.</summary>
+    /// <summary>AUTH, after the login was found valid.</summary>
     Auth,
 
     /// <summary>MAIL.</summary>

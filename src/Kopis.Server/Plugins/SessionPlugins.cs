@@ -4,17 +4,16 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Plugins;
 
-/// <summary>Runs a plugin: what it wrote, and why it failed.</summary>
+/// <summary>Runs a plugin; returns its output, and why it failed.</summary>
 internal delegate Task<(PluginOutput Output, string? Failure)> RunPlugin(
     Plugin plugin, ByteEnvironment environment, CancellationToken stop);
 
-/// <summary>
-/// The plugins of one session and what they have left for it: variables, header fields, replies to
-/// later commands. qmail-spp's rules; where it differs qmail-smtpd(8) says so.
+/// <summary>The plugins of one session, and what they have set for it: variables, header fields,
+/// replies to later commands. The rules are qmail-spp's; qmail-smtpd(8) lists the differences.
 /// </summary>
 internal sealed class SessionPlugins
 {
-    private const int FieldsBytesMax = 8 * 1024; // Of a message; a block holds four times that.
+    private const int FieldsBytesMax = 8 * 1024; // For one message; a block holds four times that.
     private const int VariablesMax = 64;
 
     private static readonly SmtpAnswer Failed =
@@ -29,7 +28,7 @@ internal sealed class SessionPlugins
     private readonly HashSet<string> _set = new(StringComparer.Ordinal);
     private bool _isOn;
     private int _recipientsNamed;
-    private int _fieldsBefore; // The last MAIL.
+    private int _fieldsBefore; // At the last MAIL.
     private (ByteEnvironment Environment, bool IsOn) _start;
 
     internal SessionPlugins(
@@ -41,15 +40,15 @@ internal sealed class SessionPlugins
         _start = (environment, _isOn);
     }
 
-    /// <summary>The session's variables, with those that plugins have set: for programs, not for
-    /// decisions of ours.</summary>
+    /// <summary>The session's variables, including those that plugins have set. They are for
+    /// programs; our own decisions do not use them.</summary>
     internal ByteEnvironment Environment { get; }
 
     /// <summary>The header fields for the message, in lines that end in LF.</summary>
     internal byte[] Fields =>
         [.. _fields.SelectMany(one => (byte[])[.. one.Line, (byte)'\n'])];
 
-    /// <summary>What plugins see from here on, of this stage and later ones.</summary>
+    /// <summary>Sets the variables that plugins of this and later stages see.</summary>
     internal void Note(PluginStage stage, in SmtpSubject subject)
     {
         _fieldsBefore = stage == PluginStage.Mail ? _fields.Count : _fieldsBefore;
@@ -59,15 +58,15 @@ internal sealed class SessionPlugins
         }
     }
 
-    /// <summary>Whether anything is asked there.</summary>
+    /// <summary>Whether anything has to be asked at a stage.</summary>
     internal bool HasAny(PluginStage stage) =>
         (_isOn && _list[stage].Count > 0) || _later.ContainsKey(HookOf(stage));
 
-    /// <summary>Runs those of a stage.</summary>
-    /// <param name="stage">Which.</param>
-    /// <param name="subject">Whose mail it is.</param>
-    /// <param name="isOurs">With a recipient, whether anybody may send to it.</param>
-    /// <param name="stop">Kills what runs.</param>
+    /// <summary>Runs the plugins of a stage.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="subject">The sender and recipient.</param>
+    /// <param name="isOurs">With a recipient: whether anybody may send to it.</param>
+    /// <param name="stop">Kills the plugin that runs.</param>
     internal async Task<SmtpRuling> RunAsync(
         PluginStage stage, SmtpSubject subject, bool isOurs, CancellationToken stop)
     {
@@ -87,7 +86,8 @@ internal sealed class SessionPlugins
             (PluginOutput output, string? failure) = await _run(plugin, Environment, stop);
             if (stop.IsCancellationRequested)
             {
-                // Killed: the session ends. Behind DATA it would take the message first.
+                // The plugin was killed because the session ends. After DATA the message would
+                // otherwise be accepted first.
                 return stage == PluginStage.Data ? ruling with { Refusal = Failed } : ruling;
             }
 
@@ -99,7 +99,7 @@ internal sealed class SessionPlugins
                     return ruling with { Refusal = Failed };
                 }
 
-                continue; // What it said before is not followed.
+                continue; // What it wrote before is ignored.
             }
 
             foreach (string fault in output.Faults)
@@ -117,7 +117,7 @@ internal sealed class SessionPlugins
         return ruling;
     }
 
-    /// <summary>Runs those before the greeting.</summary>
+    /// <summary>Runs the plugins before the greeting.</summary>
     /// <returns>Why the client is turned away; null: it is not.</returns>
     internal async Task<SmtpRuling?> GreetAsync(CancellationToken stop)
     {
@@ -138,12 +138,12 @@ internal sealed class SessionPlugins
         return ruling.Ends || ruling.Refusal is not null ? ruling : null;
     }
 
-    /// <summary>The user about whom they were asked has not logged in.</summary>
+    /// <summary>Called if the user that plugins were asked about has not logged in.</summary>
     internal void ForgetLogin() =>
         Environment["SMTPAUTHUSER"] = Environment["SMTPAUTHMETHOD"] = null;
 
-    /// <summary>MAIL was taken. What plugins have said of a message that the client has given up
-    /// for it (by another MAIL, or by HELO) is not said of this one.</summary>
+    /// <summary>Called when MAIL was accepted. What plugins have set for an earlier message that
+    /// the client gave up, by another MAIL or by HELO, does not apply to this one.</summary>
     internal void BeginMessage()
     {
         List<(byte[] Line, bool IsOfMessage)> before = _fields[.._fieldsBefore];
@@ -152,7 +152,7 @@ internal sealed class SessionPlugins
         _fieldsBefore = 0;
     }
 
-    /// <summary>The transaction is over, by RSET or with its message.</summary>
+    /// <summary>Called when the transaction ends, by RSET or with its message.</summary>
     internal void EndTransaction()
     {
         _fields.Clear();
@@ -161,7 +161,8 @@ internal sealed class SessionPlugins
         _recipientsNamed = 0;
     }
 
-    /// <summary>Back to the greeting, as STARTTLS wants it (RFC 3207 §4.2).</summary>
+    /// <summary>Returns to the state after the greeting, as STARTTLS requires (RFC 3207 §4.2).
+    /// </summary>
     internal void Restart()
     {
         if (_list.IsEmpty)
@@ -248,7 +249,7 @@ internal sealed class SessionPlugins
     private void SetNumber(string name, int value) =>
         Environment.SetText(name, value.ToString(CultureInfo.InvariantCulture));
 
-    // A script may put it where a line end, an escape or a NUL does something.
+    // A script may use the text where a line end, an escape or a NUL has an effect.
     private static byte[] Safe(byte[] text) =>
         [.. text.Select(one => one is < 32 or 127 ? (byte)'?' : one)];
 

@@ -7,17 +7,15 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// checkpassword PROG…: reads a name and a password from descriptor 3 and, where they are right,
-/// runs PROG as that user (contract §10.2).
-/// </summary>
+/// <summary>checkpassword PROG…: reads a name and a password from descriptor 3 and, if they are
+/// right, runs PROG as that user (contract §10.2).</summary>
 public static class Checkpassword
 {
     private const int Descriptor = 3;
     private const int ExitBad = 1;
     private const int ExitMisused = 2;
 
-    /// <summary>The program; returns only where PROG is not run.</summary>
+    /// <summary>Runs the program; returns only if PROG is not run.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count == 0 || !Fd.IsInherited(Descriptor))

@@ -9,8 +9,8 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>The lines of one session up to the end of its one try to log in, over TLS where the
-/// client or the listener wants it.</summary>
+/// <summary>The part of a session up to the end of its only login attempt, over TLS if the client
+/// or the listener wants that.</summary>
 internal sealed class LoginConversation : ILineProtocol
 {
     /// <summary>For a line, and for the whole login (contract §10.1).</summary>
@@ -29,16 +29,16 @@ internal sealed class LoginConversation : ILineProtocol
     private Pop3Login _login;
     private Pop3LoginStep _step;
     private byte[] _ticket = [];
-    private byte[] _name = []; // Of the last question, which is the client's word.
+    private byte[] _name = []; // The name in the last question, as the client gave it.
 
     /// <summary>Prepares it.</summary>
     /// <param name="connection">The client.</param>
-    /// <param name="stamp">The greeting's.</param>
-    /// <param name="logins">Who may come in.</param>
+    /// <param name="stamp">The stamp of the greeting.</param>
+    /// <param name="logins">Checks logins.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes a line to the listener's log.</param>
-    /// <param name="journal">Takes a record of it.</param>
+    /// <param name="journal">Writes records to the journal.</param>
     /// <exception cref="Base.ConfigurationException">A control file cannot be used.</exception>
     internal LoginConversation(
         Connection connection, byte[] stamp, Pop3Logins logins, TlsServer tls,
@@ -57,7 +57,7 @@ internal sealed class LoginConversation : ILineProtocol
 
     int ILineProtocol.LineBytesMax => _login.LineBytesMax;
 
-    /// <summary>Whether the client knows of response codes.</summary>
+    /// <summary>Whether the client knows response codes.</summary>
     internal bool KnowsCodes => _login.KnowsCodes;
 
     private IPAddress Peer => _connection.Remote?.Address ?? IPAddress.None;
@@ -68,9 +68,10 @@ internal sealed class LoginConversation : ILineProtocol
     LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
         After(_login.OnLineTooLong(reply));
 
-    /// <summary>Greets and takes lines.</summary>
-    /// <returns>Whose mail to serve; null if the session has ended.</returns>
-    /// <exception cref="Base.ConfigurationException">It is not known at present.</exception>
+    /// <summary>Greets the client and handles its lines.</summary>
+    /// <returns>The client whose mail is to be served; null if the session has ended.</returns>
+    /// <exception cref="Base.ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal async Task<Pop3Client?> RunAsync(CancellationToken stop)
     {
@@ -107,7 +108,7 @@ internal sealed class LoginConversation : ILineProtocol
         return null;
     }
 
-    /// <summary>Says the last word to a client that may have sent more by now.</summary>
+    /// <summary>Sends the last reply to a client that may have sent more by now.</summary>
     internal async Task RefuseAsync(ReadOnlyMemory<byte> refusal, ReadOnlyMemory<byte> code)
     {
         _connection.Output.Write(Pop3Code.Add(refusal.Span, code.Span, KnowsCodes));
@@ -131,7 +132,7 @@ internal sealed class LoginConversation : ILineProtocol
             return client;
         }
 
-        _log($"authorization failed for {Peer}"); // To the letter: others look for it.
+        _log($"authorization failed for {Peer}"); // Exactly this text: other programs parse it.
         _log($"{_connection.Number} {Peer}: login failed for {SessionLog.Claimed(_name)}");
         _journal.Login(_connection, Peer, isGood: false, _name);
         await RefuseAsync(Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Auth.ToArray());
@@ -140,7 +141,7 @@ internal sealed class LoginConversation : ILineProtocol
 
     private static string Safe(string name) => LogText.Safe(Encoding.UTF8.GetBytes(name));
 
-    // RFC 2595 §4: what was said in the clear is forgotten, and there is no second greeting.
+    // RFC 2595 §4: what was said in plain text is forgotten, and there is no second greeting.
     private async ValueTask<bool> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
     {
         TlsStart start = await _connection.StartTlsAsync(_tls, agreement);

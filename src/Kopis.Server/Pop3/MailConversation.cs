@@ -6,9 +6,8 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// qmail-pop3d's session, by hand or in a listener: carries lines to the grammar, messages and
-/// listings to the client at its pace, and deletions to the disk at QUIT.
+/// <summary>A session of qmail-pop3d, by hand or in a listener. It passes lines to the grammar,
+/// sends messages and listings at the client's pace, and deletes messages on the disk at QUIT.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "RunAsync disposes what it opened.")]
 internal sealed class MailConversation : ILineProtocol
@@ -16,7 +15,7 @@ internal sealed class MailConversation : ILineProtocol
     /// <summary>For a line, and for each block of a reply (contract §10.3).</summary>
     internal static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1200);
 
-    /// <summary>Tells a qmail-pop3d that the client knows of response codes (RFC 2449 §8): it has
+    /// <summary>Tells qmail-pop3d that the client knows response codes (RFC 2449 §8), since it
     /// asked for our capabilities before the login.</summary>
     internal const string CodesVariable = "POP3CODES";
 
@@ -48,16 +47,17 @@ internal sealed class MailConversation : ILineProtocol
         return LineStep.Continue;
     }
 
-    /// <summary>A Maildir below a home, or wherever it is.</summary>
-    /// <param name="home">Bytes that end in NUL.</param>
-    /// <param name="maildir">As qmail-pop3d is given it.</param>
+    /// <summary>The path of a Maildir, which is relative to the home unless it is absolute.
+    /// </summary>
+    /// <param name="home">Bytes with a NUL at the end.</param>
+    /// <param name="maildir">The argument of qmail-pop3d.</param>
     internal static byte[] PathOf(ReadOnlySpan<byte> home, ReadOnlySpan<byte> maildir) =>
         maildir is [(byte)'/', ..] ? [.. maildir, 0]
             : [.. home[..^1], (byte)'/', .. maildir, 0];
 
-    /// <summary>Serves a Maildir to its end, whatever that is.</summary>
+    /// <summary>Serves a Maildir until the session ends.</summary>
     /// <param name="connection">The client.</param>
-    /// <param name="maildir">The path, bytes that end in NUL.</param>
+    /// <param name="maildir">The path: bytes with a NUL at the end.</param>
     /// <param name="knowsCodes">See <see cref="CodesVariable"/>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stop">The listener is ending.</param>
@@ -88,7 +88,7 @@ internal sealed class MailConversation : ILineProtocol
         }
     }
 
-    // False: the session is over.
+    // False if the session is over.
     private async Task<bool> ContinueAsync()
     {
         switch (_step)
@@ -146,7 +146,7 @@ internal sealed class MailConversation : ILineProtocol
         }
         catch (PosixException)
         {
-            return false; // The disk failed: half a message must not look like a whole one.
+            return false; // The disk failed: do not fake a whole message.
         }
         finally
         {

@@ -4,12 +4,10 @@ using Kopis.Users.Quota;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// A Maildir as it was at login: its messages in order of arrival. Nothing of their content is read
-/// before it is asked for, and nothing is changed before QUIT but old files in <c>tmp</c>. A
-/// message that another session or an IMAP server has moved from <c>new</c> to <c>cur</c>, or given
-/// other flags, is found again by its name up to the colon. A link is not a message.
-/// </summary>
+/// <summary>A Maildir as it was at login, with its messages in order of arrival. Messages are read
+/// only when they are asked for, and before QUIT nothing is changed but old files in <c>tmp</c>. If
+/// another session or an IMAP server moves a message from <c>new</c> to <c>cur</c>, or changes its
+/// flags, it is found again by its name up to the colon. A link is not a message.</summary>
 internal sealed class Maildrop : IPop3Maildrop, IDisposable
 {
     private const int SubdirectoryBytes = 4; // "new/" and "cur/".
@@ -19,8 +17,8 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
 
     private readonly DirectoryFd _maildir;
     private readonly List<Entry> _entries = [];
-    private bool[]? _gone; // Of those that were looked for and not found.
-    private byte[] _paths = []; // Of all entries, each ended by NUL: one object, not one each.
+    private bool[]? _gone; // Set for messages that were searched for and not found.
+    private byte[] _paths = []; // The paths of all entries, each with a NUL, in one object.
     private int _pathsLength;
     private long _removedBytes;
     private int _removedMessages;
@@ -30,9 +28,9 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     public int Count => _entries.Count;
 
     /// <summary>Opens a Maildir and lists it.</summary>
-    /// <param name="path">Bytes that end in NUL.</param>
-    /// <param name="now">Messages of this second are left for the next session: more could come
-    /// with the same time, and would change the order.</param>
+    /// <param name="path">The path: bytes with a NUL at the end.</param>
+    /// <param name="now">The time. Messages of this second are left for the next session, since
+    /// more with the same time could come and change the order.</param>
     /// <param name="fault">Why the result is null.</param>
     internal static Maildrop? TryOpen(
         ReadOnlySpan<byte> path, DateTimeOffset now, out MaildropFault fault)
@@ -62,7 +60,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
     /// <summary>The file name up to its first colon.</summary>
     public ReadOnlySpan<byte> UniqueIdOf(int index) => UniqueId(NameOf(_entries[index]));
 
-    /// <summary>Opens a message's file to read. Minus one if that fails: it may have been
+    /// <summary>Opens a message's file for reading. Minus one if that fails, since it may have been
     /// removed.</summary>
     internal int TryOpenMessage(int index)
     {
@@ -104,7 +102,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         return removed;
     }
 
-    /// <summary>Tells the quota, if there is one, what was removed.</summary>
+    /// <summary>Updates the quota for removed messages, if there is one.</summary>
     internal void ReportQuota()
     {
         if (_removedMessages > 0
@@ -114,8 +112,8 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         }
     }
 
-    /// <summary>Moves a message from <c>new</c> to <c>cur</c>, if it is there. Where that fails it
-    /// stays new; no mail is lost by it.</summary>
+    /// <summary>Moves a message from <c>new</c> to <c>cur</c>, if it is in <c>new</c>. If that
+    /// fails it stays there; no mail is lost.</summary>
     internal void MarkSeen(int index)
     {
         Entry entry = _entries[index];
@@ -166,8 +164,9 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         });
     }
 
-    // A listing that runs beside a rename may show neither name, so that only one that two
-    // listings lack is gone. Nobody looks for it a third time: a client may ask for thousands.
+    // A listing that runs during a rename may show neither name, so only a message that two
+    // listings lack is gone. It is not searched for a third time, since a client may ask for
+    // thousands.
     private bool TryFindAgain(int index)
     {
         if (_gone is not null && _gone[index])
@@ -191,8 +190,8 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         return found[index];
     }
 
-    /// <summary>Looks where all messages are now.</summary>
-    /// <returns>Of each, whether it is somewhere.</returns>
+    /// <summary>Searches for all messages again.</summary>
+    /// <returns>For each message, whether it was found.</returns>
     private bool[] ListAgain()
     {
         MovedMessages moved = new(Count);
@@ -252,7 +251,7 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
         _pathsLength += path.Length;
     }
 
-    // Names decide between equal times, so that the numbers do not depend on the file system.
+    // Equal times are ordered by name, so that the numbers do not depend on the file system.
     private int Compare(Entry left, Entry right)
     {
         int order = left.Modified.CompareTo(right.Modified);
@@ -263,6 +262,6 @@ internal sealed class Maildrop : IPop3Maildrop, IDisposable
 
     private ReadOnlySpan<byte> NameOf(Entry entry) => PathOf(entry)[SubdirectoryBytes..^1];
 
-    // Modified in seconds since 1970; the path is in _paths, with its NUL.
+    // Modified is in Unix seconds; the path is in _paths, with its NUL.
     private readonly record struct Entry(long Modified, long Size, int PathAt, int PathLength);
 }

@@ -5,7 +5,7 @@ internal enum MaildropFault
 {
     None,
 
-    /// <summary>It is not there, or we may not enter it.</summary>
+    /// <summary>It does not exist, or we may not enter it.</summary>
     Missing,
 
     /// <summary>Its <c>new</c> or <c>cur</c> cannot be listed.</summary>

@@ -3,17 +3,16 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// The words <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> of a listener.
-/// </summary>
-/// <param name="Host">For the greeting's stamp.</param>
-/// <param name="Maildir">Below the user's home.</param>
+/// <summary>The words <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> on a listener's
+/// command line.</summary>
+/// <param name="Host">The host in the greeting's stamp.</param>
+/// <param name="Maildir">The Maildir, relative to the user's home.</param>
 internal sealed record Pop3Chain(byte[] Host, byte[] Maildir)
 {
-    /// <summary>How many they are.</summary>
+    /// <summary>How many words there are.</summary>
     internal const int Words = 5;
 
-    /// <summary>Reads the words; null if a program of the chain is not ours.</summary>
+    /// <summary>Parses the words; null if a program of the chain is not ours.</summary>
     internal static Pop3Chain? Parse(ByteEnvironment environment, IReadOnlyList<byte[]> words) =>
         words.Count == Words
         && OwnProgram.NameOf(environment, words[2]) == "checkpassword"

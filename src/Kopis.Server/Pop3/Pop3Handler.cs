@@ -12,13 +12,12 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// The sessions of <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> in a listener. A
-/// mailbox that is our own is served here, another's by his own qmail-pop3d, which root starts.
-/// </summary>
+/// <summary>The sessions of <c>qmail-popup HOST checkpassword qmail-pop3d MAILDIR</c> in a
+/// listener. A mailbox of our own user is served here. One of another user is served by that user's
+/// qmail-pop3d, which root starts.</summary>
 internal sealed class Pop3Handler : ISessionHandler
 {
-    /// <summary>qmail-popup's exit code, whatever came of it (contract §13, 26).</summary>
+    /// <summary>The exit code of qmail-popup, whatever the result (contract §13, 26).</summary>
     internal const int ExitAlways = 1;
 
     private readonly Pop3Chain _chain;
@@ -32,13 +31,13 @@ internal sealed class Pop3Handler : ISessionHandler
     private readonly PlaceCounts<string> _places = new(); // By mailbox.
 
     /// <summary>Makes the handler.</summary>
-    /// <param name="chain">The programs it stands for.</param>
-    /// <param name="logins">Who may come in.</param>
-    /// <param name="post">To who starts others' qmail-pop3ds.</param>
+    /// <param name="chain">The programs of the chain.</param>
+    /// <param name="logins">Checks logins.</param>
+    /// <param name="post">Reaches the process that starts other users' qmail-pop3ds.</param>
     /// <param name="tls">Our certificates.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes a line to the listener's log.</param>
-    /// <param name="journal">Takes a record of sessions.</param>
+    /// <param name="journal">Writes records of sessions to the journal.</param>
     internal Pop3Handler(
         Pop3Chain chain, Pop3Logins logins, TicketClient post, TlsServer tls, TimeProvider time,
         Action<string> log, Pop3Journal journal)
@@ -64,7 +63,7 @@ internal sealed class Pop3Handler : ISessionHandler
         }
         catch (ConfigurationException e)
         {
-            // A control file that is being changed, or is wrong.
+            // A control file is being changed, or is invalid.
             Trouble("unable to serve clients", $"unable to serve a client: {e.Message}");
             connection.Output.Write(Pop3Reply.AuthorizationLater);
             connection.SetDeadline(MailConversation.IdleTimeout);
@@ -72,7 +71,7 @@ internal sealed class Pop3Handler : ISessionHandler
         }
         catch (OperationCanceledException)
         {
-            // The listener is ending; the client will come back.
+            // The listener is ending; the client will try again.
         }
 
         return ExitAlways;
@@ -113,7 +112,7 @@ internal sealed class Pop3Handler : ISessionHandler
         }
         catch (OperationCanceledException) when (held.IsOver)
         {
-            // It was not even begun.
+            // The session had not begun.
         }
         finally
         {
@@ -141,8 +140,8 @@ internal sealed class Pop3Handler : ISessionHandler
             Pop3Reply.AuthorizationFailed.ToArray(), Pop3Code.Permanent.ToArray());
     }
 
-    // The user's qmail-pop3d talks to us, and we to the client, whose connection stays ours: what
-    // bounds a session here bounds it whatever its user does.
+    // The user's qmail-pop3d talks to us, and we talk to the client. The connection stays ours, so
+    // the limits of a session hold whatever the user's process does.
     private async Task RunReaderAsync(
         Connection connection, LoginConversation login, Pop3Client client,
         CancellationToken stop)
@@ -174,7 +173,7 @@ internal sealed class Pop3Handler : ISessionHandler
     private void Trouble(string cause, string line) =>
         _troubles.Write($"warning: {cause}", $"warning: {line}");
 
-    // In a listener the connection's number stands for the process id, as it does in its log.
+    // In a listener the connection's number takes the place of the process id, as in its log.
     private byte[] StampFor(Connection connection) =>
         Stamp.Make(connection.Number, _time.GetUtcNow(), _chain.Host);
 }

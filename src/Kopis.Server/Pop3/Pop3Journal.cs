@@ -6,11 +6,11 @@ using Kopis.Posix;
 namespace Kopis.Server.Pop3;
 
 /// <summary>The records of POP3 sessions in the journal (qmail-journal(5)).</summary>
-/// <param name="socket">The way to the journal.</param>
+/// <param name="socket">The connection to the journal.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Pop3Journal(JournalSocket socket, TimeProvider time)
 {
-    /// <summary>A login was judged.</summary>
+    /// <summary>Records the result of a login.</summary>
     internal void Login(
         Connection connection, IPAddress peer, bool isGood, ReadOnlySpan<byte> account)
     {
@@ -26,7 +26,7 @@ internal sealed class Pop3Journal(JournalSocket socket, TimeProvider time)
         socket.Send(record.End());
     }
 
-    /// <summary>A session that had a login is over.</summary>
+    /// <summary>Records the end of a session that had a login.</summary>
     internal void Close(Connection connection, ReadOnlySpan<byte> account, long since)
     {
         JournalRecord record = Begin(

@@ -11,22 +11,21 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>Who may read whose mail, as a listener of our own chain knows it. Where all of Kopis is
-/// one user it reads the users itself; else it asks qmail-lookup, and gets a ticket for root.
-/// </summary>
+/// <summary>Checks logins for a listener with our own chain. In single-user mode it reads the users
+/// itself. Otherwise it asks qmail-lookup, and gets a ticket for root's process.</summary>
 internal sealed class Pop3Logins
 {
     private readonly Accounts? _accounts;
     private readonly SaslService _desk;
     private readonly Reloading<Pop3Settings> _settings;
 
-    /// <summary>Prepares it.</summary>
+    /// <summary>Reads the settings.</summary>
     /// <param name="home">The qmail home.</param>
-    /// <param name="isOneUser">Whether the users are our own.</param>
+    /// <param name="isOneUser">Whether all of Kopis runs as our own user.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Writes one line to the log.</param>
-    /// <exception cref="ConfigurationException">A control file, or the users, cannot be
-    /// understood.</exception>
+    /// <exception cref="ConfigurationException">A control file, or the users, cannot be parsed.
+    /// </exception>
     internal Pop3Logins(string home, bool isOneUser, TimeProvider time, Action<string> log)
     {
         ControlDirectory control = new(
@@ -40,7 +39,7 @@ internal sealed class Pop3Logins
         ILoginService logins;
         if (isOneUser)
         {
-            // Where qmail-lookup runs, that says what is wrong with the users.
+            // If qmail-lookup runs, it logs faults in the users' files.
             Action<string> complain = line =>
             {
                 if (!LookupClient.IsServed(home))
@@ -66,17 +65,18 @@ internal sealed class Pop3Logins
             new LimitedLoginService(logins, limits, time));
     }
 
-    /// <summary>Ends sessions whose login holds no more.</summary>
+    /// <summary>Ends sessions whose login is no longer valid.</summary>
     internal LoginWatch Watch { get; }
 
-    /// <summary>What a connection offers.</summary>
-    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    /// <summary>The capabilities that a connection is offered.</summary>
+    /// <exception cref="ConfigurationException">A control file cannot be read at present.
+    /// </exception>
     internal Pop3Offer OfferTo(Connection connection, bool hasTls)
     {
         Pop3Settings settings = _settings.Current();
         bool offersTls = connection.Tls is null && hasTls;
 
-        // What the host's own clients say crosses no network.
+        // What clients on this host send crosses no network.
         bool isPrivate = !offersTls || settings.PasswordsInTheClear
             || connection.Remote is not { } remote || IPAddress.IsLoopback(remote.Address);
         SaslOffer sasl = new(
@@ -85,19 +85,21 @@ internal sealed class Pop3Logins
         return new Pop3Offer(offersTls, isPrivate, sasl);
     }
 
-    /// <summary>Answers a question of a login; a No comes after a wait.</summary>
+    /// <summary>Answers a question of a login; a No is delayed.</summary>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal Task<SaslAnswer> AnswerAsync(
         IPAddress peer, SaslQuestion question, CancellationToken stop) =>
         _desk.AnswerAsync(peer, question, stop);
 
-    /// <summary>Sessions of one mailbox at once.</summary>
-    /// <exception cref="ConfigurationException">A control file is in no state to say.</exception>
+    /// <summary>How many sessions of one mailbox there may be at once.</summary>
+    /// <exception cref="ConfigurationException">A control file cannot be read at present.
+    /// </exception>
     internal int SessionsMax => _settings.Current().SessionsMax;
 
-    /// <summary>Who has logged in; null without a mailbox, as for a token whose account has
-    /// none here.</summary>
-    /// <exception cref="ConfigurationException">It is not known at present.</exception>
+    /// <summary>The client that has logged in; null if it has no mailbox here, as may be for the
+    /// account of a token.</summary>
+    /// <exception cref="ConfigurationException">The account cannot be looked up at present.
+    /// </exception>
     internal Pop3Client? ClientOf(string name, byte[] ticket) =>
         _accounts is null ? new Pop3Client(name, null, ticket)
         : _accounts.Find(ByteText.ToBytes(name)).Account is { } account

@@ -4,16 +4,16 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>qmail-pop3d MAILDIR: gives one user's mail out by POP3 (contract §10.3), or is the warm
-/// one that root grants sessions to (<c>--serve</c>).</summary>
+/// <summary>qmail-pop3d MAILDIR: serves one user's mail by POP3 (contract §10.3), or is the warm
+/// process that root grants sessions to (<c>--serve</c>).</summary>
 public static class QmailPop3d
 {
     private const int ExitRoot = 1;
     private const int Grants = 0;
     private const int OwnerOnly = 0x3F; // umask 077.
 
-    /// <summary>The program: one session on descriptors 0 and 1, below the working directory.
-    /// </summary>
+    /// <summary>Runs the program: one session on descriptors 0 and 1, relative to the working
+    /// directory.</summary>
     public static int Run(ProgramContext context)
     {
         if (Processes.Uid == 0)

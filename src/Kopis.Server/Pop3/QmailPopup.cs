@@ -11,19 +11,18 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// qmail-popup HOST SUBPROGRAM…: greets, takes a name and a password, and hands them to any
-/// checkpassword (contract §10.1).
-/// </summary>
+/// <summary>qmail-popup HOST SUBPROGRAM…: greets the client, reads a name and a password, and
+/// passes them to any checkpassword program (contract §10.1).</summary>
 public static class QmailPopup
 {
-    private const int ExitBad = 1; // checkpassword's for a wrong name or password.
+    private const int ExitBad = 1; // checkpassword's code for a wrong login.
 
-    // What gives a name and a password, which is what any checkpassword takes.
+    // Mechanisms that give a name and a password, which any checkpassword program takes.
     private static readonly string[] ForAnyJudge = ["PLAIN", "LOGIN"];
 
-    /// <summary>The program: one session on descriptors 0 and 1, one try.</summary>
-    /// <returns>1, whatever came of it: that is qmail-popup's way.</returns>
+    /// <summary>Runs the program: one session on descriptors 0 and 1, with one login attempt.
+    /// </summary>
+    /// <returns>1 whatever the result, as in qmail-popup.</returns>
     public static int Run(ProgramContext context)
     {
         try
@@ -61,8 +60,8 @@ public static class QmailPopup
                 new JournalSocket(listener.Home, TimeProvider.System), TimeProvider.System));
     }
 
-    /// <summary>Whether a chain ends in all of ours, so that the sessions of
-    /// <see cref="CreateHandler"/>, which have no use for root's rights, serve it.</summary>
+    /// <summary>Whether a chain ends in our own programs, so that <see cref="CreateHandler"/>
+    /// serves its sessions, without root's rights.</summary>
     public static bool EndsChain(ByteEnvironment environment, IReadOnlyList<byte[]> chain)
     {
         byte[][] words = [.. chain.TakeLast(Pop3Chain.Words)];
@@ -70,7 +69,7 @@ public static class QmailPopup
             && Pop3Chain.Parse(environment, words) is not null;
     }
 
-    // An installed host's users are root's to write, and so no listener's.
+    // On an installed host root owns the users' directory, and no listener does.
     private static bool IsOneUser(string home) =>
         Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "users")), out _) is not { } users
         || users.Uid == Processes.EffectiveUid;
@@ -95,7 +94,7 @@ public static class QmailPopup
         }
     }
 
-    // What follows PASS belongs to the next program: lines are read byte by byte.
+    // What follows PASS belongs to the next program, so lines are read byte by byte.
     private static bool SendLogin(Pop3Login login)
     {
         ArrayBufferWriter<byte> reply = new();
@@ -128,8 +127,8 @@ public static class QmailPopup
         }
     }
 
-    /// <summary>Runs the subprogram; the result is what is left to say, and whether what went
-    /// wrong will pass.</summary>
+    /// <summary>Runs the subprogram. Returns the last reply, and whether the failure is temporary.
+    /// </summary>
     private static (byte[] Reply, bool IsTemporary) RunSubprogram(
         ProgramContext context, byte[] fields)
     {
@@ -146,7 +145,7 @@ public static class QmailPopup
         int pid;
         try
         {
-            // All of it fits into the pipe, whether the program reads it or not.
+            // The fields fit into the pipe, even if the program does not read them.
             Fd.WriteAll(pipe.Write, fields);
             Fd.Close(pipe.Write);
             IReadOnlyList<byte[]> words = [.. context.Arguments.Skip(1)];
@@ -159,7 +158,8 @@ public static class QmailPopup
         }
         catch (PosixException e)
         {
-            // execve(2) failing is the child's failure to qmail; the rest is fork(2)'s.
+            // In qmail, a failing execve(2) is a failure of the child; other errors are those of
+            // fork(2).
             return e.Number is Errno.Again or Errno.NoMemory
                 ? (Pop3Reply.NoFork.ToArray(), true)
                 : (Pop3Reply.AuthorizationFailed.ToArray(), true);

@@ -3,24 +3,24 @@ using Kopis.Net;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>Carries a session between a client and the qmail-pop3d of its user, which is not
-/// trusted: it may say what it likes to this client, and holds nothing up but this session.
-/// </summary>
+/// <summary>Relays a session between a client and the qmail-pop3d of its user. That process is not
+/// trusted: it may send anything to this client, and holds up only this session.</summary>
 /// <param name="connection">The client.</param>
-/// <param name="reader">Our end.</param>
+/// <param name="reader">Our end of the socket to qmail-pop3d.</param>
 internal sealed class ReaderRelay(Connection connection, Socket reader)
 {
-    /// <summary>What a qmail-pop3d says first, to us alone.</summary>
+    /// <summary>The first byte from qmail-pop3d, which is for us.</summary>
     internal const byte Taken = (byte)'T';
 
     private const int BlockBytes = 16 * 1024;
     private static readonly TimeSpan TakenTimeMax = TimeSpan.FromSeconds(10);
 
-    // Without a client it deletes what QUIT asked for, and ends.
+    // Without a client qmail-pop3d deletes what QUIT asked for, and ends.
     private static readonly TimeSpan EndTimeMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>Waits until a qmail-pop3d has taken the session.</summary>
-    /// <returns>False if none does: it was refused, or is not listening.</returns>
+    /// <summary>Waits until qmail-pop3d has accepted the session.</summary>
+    /// <returns>False if it does not: the session was refused, or the process does not respond.
+    /// </returns>
     /// <exception cref="OperationCanceledException">The listener is ending.</exception>
     internal static async Task<bool> IsTakenAsync(Socket reader, CancellationToken stop)
     {
@@ -38,12 +38,12 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
         }
     }
 
-    /// <summary>Carries to the end of the one or the other, or of the listener.</summary>
+    /// <summary>Relays until either side, or the listener, ends.</summary>
     internal async Task RunAsync(CancellationToken stop)
     {
         using CancellationTokenSource over = new();
 
-        // At the listener's end the reader finds that of its input, and ends too.
+        // When the listener ends, qmail-pop3d sees the end of its input, and ends too.
         using CancellationTokenRegistration wake =
             stop.UnsafeRegister(_ => connection.Input.CancelPendingRead(), null);
         Task commands = CopyCommandsAsync(over);
@@ -94,7 +94,8 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
         }
     }
 
-    // To the end of the reader, or of the client: then the reader is told by its own end of input.
+    // Relays replies until qmail-pop3d or the client ends. In the latter case qmail-pop3d sees the
+    // end of its input.
     private async Task CopyRepliesAsync(CancellationToken over)
     {
         try
@@ -115,7 +116,7 @@ internal sealed class ReaderRelay(Connection connection, Socket reader)
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // qmail-pop3d has ended, or does not.
+            // qmail-pop3d has ended, or does not end.
             reader.Close();
         }
     }

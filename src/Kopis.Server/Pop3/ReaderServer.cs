@@ -8,23 +8,22 @@ using Kopis.Users.Tickets;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the host, each
-/// as a process of its own did. Ends when root has disconnected and all are over.
-/// </summary>
-/// <remarks>A grant is a packet, the end of a <see cref="ReaderGrant"/>. Along comes the socket to
-/// the listener, whose first byte from us is <see cref="ReaderRelay.Taken"/>.</remarks>
+/// <summary>The warm qmail-pop3d: serves the sessions that root grants it, all of one user of the
+/// host, each as a process of its own would. It ends when root has closed its end and all sessions
+/// are over.</summary>
+/// <remarks>A grant is a packet with the end of a <see cref="ReaderGrant"/>. The socket to the
+/// listener comes with it; our first byte on that is <see cref="ReaderRelay.Taken"/>.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 internal sealed class ReaderServer
 {
-    private const int SessionsMax = 1000; // Of a listener that would not stop; a few KB each.
-    private const int ChannelsMax = 256; // To settings, as many as a dashboard has sessions.
+    private const int SessionsMax = 1000; // Bounds a faulty listener; a few KB each.
+    private const int ChannelsMax = 256; // To settings; as many as a dashboard's sessions.
     private const int PacketBytesMax = ReaderRequest.BytesMax;
 
     private readonly SemaphoreSlim _room = new(SessionsMax);
     private readonly SemaphoreSlim _roomForSettings = new(ChannelsMax);
 
-    /// <summary>Serves to the end of grants.</summary>
+    /// <summary>Serves until the grants end.</summary>
     internal void Run(int grants)
     {
         byte[] packet = new byte[PacketBytesMax];

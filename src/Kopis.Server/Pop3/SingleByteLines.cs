@@ -2,11 +2,9 @@ using Kopis.Posix;
 
 namespace Kopis.Server.Pop3;
 
-/// <summary>
-/// Reads lines from a descriptor that another program goes on to read: not a byte more is taken
-/// than the lines asked for. For a handful of short lines.
-/// </summary>
-/// <param name="fd">The descriptor, left as it is.</param>
+/// <summary>Reads lines from a descriptor that another program reads afterwards, so it takes no
+/// byte after the requested lines. For a few short lines.</summary>
+/// <param name="fd">The descriptor; it is not closed.</param>
 /// <param name="lineBytesMax">The longest line, without its line end.</param>
 /// <param name="timeout">How long all lines may take together.</param>
 internal sealed class SingleByteLines(int fd, int lineBytesMax, TimeSpan timeout)
@@ -14,10 +12,11 @@ internal sealed class SingleByteLines(int fd, int lineBytesMax, TimeSpan timeout
     private readonly byte[] _line = new byte[lineBytesMax + 1]; // And a CR.
     private readonly long _began = Environment.TickCount64;
 
-    /// <summary>Reads one line, that ends in LF or CRLF.</summary>
-    /// <param name="line">Without its end; good until the next call.</param>
-    /// <param name="tooLong">Whether it was too long; the line is then its beginning.</param>
-    /// <returns>False at the end of input and of the time.</returns>
+    /// <summary>Reads a line that ends in LF or CRLF.</summary>
+    /// <param name="line">The line without its end; valid until the next call.</param>
+    /// <param name="tooLong">Whether the line was too long; only its beginning is returned then.
+    /// </param>
+    /// <returns>False at the end of input, or if the time is over.</returns>
     /// <exception cref="PosixException">The descriptor cannot be read.</exception>
     internal bool TryRead(out ReadOnlySpan<byte> line, out bool tooLong)
     {
@@ -47,7 +46,7 @@ internal sealed class SingleByteLines(int fd, int lineBytesMax, TimeSpan timeout
         return false;
     }
 
-    // Null at the end of input and of the time.
+    // Null at the end of input, or if the time is over.
     private byte? TryReadByte()
     {
         byte next = 0;

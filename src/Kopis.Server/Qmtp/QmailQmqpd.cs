@@ -6,18 +6,17 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Qmtp;
 
-/// <summary>qmail-qmqpd: queues what other hosts' qmail-qmqpc hand over (contract §9.3).
-/// </summary>
+/// <summary>qmail-qmqpd: queues messages from qmail-qmqpc on other hosts (contract §9.3).</summary>
 public static class QmailQmqpd
 {
-    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    /// <summary>Runs the program: one session on descriptors 0 and 1.</summary>
     public static int Run(ProgramContext context)
     {
         using IntakePool pool = new(context.Home);
         return SessionByHand.Serve(Handler(context, pool), context.Environment);
     }
 
-    /// <summary>The sessions of a listener, for as long as its process.</summary>
+    /// <summary>Makes the handler of a listener, which lives as long as the process.</summary>
     /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)

@@ -12,7 +12,7 @@ namespace Kopis.Server.Qmtp;
 /// </summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
-/// <param name="journal">Takes a record of what happens.</param>
+/// <param name="journal">Writes records to the journal.</param>
 /// <param name="time">The clock.</param>
 internal sealed class QmqpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, JournalSocket journal,

@@ -11,28 +11,28 @@ namespace Kopis.Server.Qmtp;
 
 /// <summary>One QMTP session: messages until the client ends it (contract §9.2).</summary>
 /// <param name="connection">The client.</param>
-/// <param name="policy">What it may send.</param>
-/// <param name="queue">Where mail goes.</param>
-/// <param name="journal">Gets a record of what happens.</param>
+/// <param name="policy">Decides what it may send.</param>
+/// <param name="queue">The way into the queue.</param>
+/// <param name="journal">Writes records to the journal.</param>
 /// <param name="time">The clock.</param>
-/// <param name="isRefused">Whether nothing of it is taken.</param>
+/// <param name="isRefused">Whether all its mail is refused.</param>
 internal sealed class QmtpConversation(
     Connection connection, IReceivePolicy policy, IIntakeClient queue, TransferJournal journal,
     TimeProvider time, bool isRefused)
 {
     private readonly QmtpReader _reader = new(policy) { IsRefused = isRefused };
 
-    /// <summary>Our own names as authserv-ids, whose results no stranger writes; null: a client of
-    /// ours.</summary>
+    /// <summary>Our own authserv-ids, in whose name no stranger may write results; null for a
+    /// client of ours.</summary>
     internal IReadOnlySet<string>? OwnNames { get; init; }
 
-    /// <summary>The client's address; null: it is not known.</summary>
+    /// <summary>The client's address; null: not known.</summary>
     internal IPAddress? Client { get; init; }
 
-    /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
+    /// <summary>Checks whether SRS addresses were made here; null: no check.</summary>
     internal IRecipientCheck? Recipients { get; init; }
 
-    /// <summary>Serves the client; the result is the exit code.</summary>
+    /// <summary>Serves the client; returns the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
         TransferPump pump = new(connection, "QMTP"u8.ToArray(), time);
@@ -77,7 +77,7 @@ internal sealed class QmtpConversation(
         }
     }
 
-    // What is said of the recipients that were accepted.
+    // The reply about the recipients that were accepted.
     private async Task<byte[]> FinishAsync(MessageUpload upload, TransferPump pump)
     {
         byte[] envelope = _reader.Envelope();
@@ -108,7 +108,7 @@ internal sealed class QmtpConversation(
             _reader.Verdicts.Count(one => one != QmtpVerdict.Accepted) - noted);
     }
 
-    // What SMTP calls it in docs/SESSION.md.
+    // The name of the check in docs/SESSION.md, as for SMTP.
     private static string? CheckOf(QmtpVerdict verdict) => verdict switch
     {
         QmtpVerdict.Accepted => null,

@@ -12,7 +12,7 @@ namespace Kopis.Server.Qmtp;
 /// <summary>qmail-qmtpd's sessions, by hand or in a listener.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
-/// <param name="journal">Takes a record of what happens.</param>
+/// <param name="journal">Writes records to the journal.</param>
 /// <param name="time">The clock.</param>
 internal sealed class QmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue, JournalSocket journal,
@@ -22,7 +22,7 @@ internal sealed class QmtpHandler(
     private readonly DeliveryNames _names = new(control, time);
     private readonly Reloading<QmtpSettings> _settings = QmtpSettings.In(control, time);
 
-    /// <summary>Who knows whether an address of SRS was made here; null: nobody is asked.</summary>
+    /// <summary>Checks whether SRS addresses were made here; null: no check.</summary>
     internal IRecipientCheck? Recipients { get; init; }
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
@@ -61,7 +61,8 @@ internal sealed class QmtpHandler(
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            // The latter from morercpthosts.cdb, where a look-up may be the first to see a fault.
+            // The latter comes from morercpthosts.cdb, where a lookup may be the first to find
+            // damage.
             SessionLog.Fatal("qmail-qmtpd", e);
             return ExitCode.Temporary;
         }

@@ -12,7 +12,7 @@ namespace Kopis.Server.Qmtp;
 /// <param name="DataBytes">databytes; zero for no limit.</param>
 /// <param name="RcptHosts">rcpthosts and morercpthosts.cdb.</param>
 /// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
-/// <param name="Checks">What qmail-smtpd checks of a message.</param>
+/// <param name="Checks">The checks that qmail-smtpd makes of a message.</param>
 /// <param name="IsAsked">Whether qmail-smtpd asks filters, plugins or the greylist about strangers'
 /// mail.</param>
 /// <param name="JournalsSubjects">journalsubjects.</param>
@@ -27,8 +27,8 @@ internal sealed record QmtpSettings(
         JournalFiles.Subjects,
     ];
 
-    /// <summary>Whether a stranger's mail is refused: by SMTP something could keep it out that is
-    /// not asked here, where the sender comes only after the message.</summary>
+    /// <summary>Whether a stranger's mail is refused. Over SMTP it might be refused by something
+    /// that cannot be asked here, where the sender comes only after the message.</summary>
     internal bool Refuses(IPAddress? client) =>
         (client is null || !Checks.IsLocal(client))
         && (IsAsked || (Checks.MayRefuse && (client is null || !Checks.IsExempt(client))));

@@ -4,14 +4,14 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Qmtp;
 
-/// <summary>The queue's answer in the words of QMTP and QMQP.</summary>
+/// <summary>The queue's reply in the form of QMTP and QMQP.</summary>
 internal static class TransferAnswer
 {
     /// <summary>Ends a message; the result begins with K, Z or D.</summary>
     /// <param name="upload">The message.</param>
     /// <param name="envelope">Sender and recipients.</param>
-    /// <param name="pump">Has read it.</param>
-    /// <param name="journal">Gets a record of the answer.</param>
+    /// <param name="pump">The pump that has read it.</param>
+    /// <param name="journal">Gets a record of the reply.</param>
     /// <param name="time">The clock.</param>
     internal static async Task<byte[]> FinishAsync(
         MessageUpload upload, byte[] envelope, TransferPump pump, TransferJournal journal,
@@ -30,7 +30,7 @@ internal static class TransferAnswer
         return Refused(journal, "queue", envelope, text);
     }
 
-    /// <summary>The answer that a whole message is refused.</summary>
+    /// <summary>The reply if a whole message is refused.</summary>
     internal static byte[] Refused(
         TransferJournal journal, string check, ReadOnlySpan<byte> envelope,
         ReadOnlySpan<byte> text)
@@ -39,11 +39,11 @@ internal static class TransferAnswer
         return text.ToArray();
     }
 
-    /// <summary>An envelope's sender: it comes first.</summary>
+    /// <summary>The sender, which comes first in an envelope.</summary>
     internal static ReadOnlySpan<byte> SenderOf(ReadOnlySpan<byte> envelope) =>
         envelope is [(byte)'F', .. var rest] && rest.IndexOf((byte)0) is >= 0 and int end
             ? rest[..end] : [];
 
-    /// <summary>The text of one of qmail-queue's exit codes.</summary>
+    /// <summary>The text for an exit code of qmail-queue.</summary>
     internal static byte[] Describe(int code) => ByteText.ToBytes(QueueResult.Describe(code));
 }

@@ -6,23 +6,23 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Qmtp;
 
-/// <summary>The records of one session of QMTP or QMQP in the journal (qmail-journal(5)), and its
-/// lines in the log: as qmail-smtpd has them.</summary>
+/// <summary>The journal's records (qmail-journal(5)) and the log's lines about one session of QMTP
+/// or QMQP, in the same form as qmail-smtpd's.</summary>
 /// <param name="protocol"><c>qmtp</c> or <c>qmqp</c>.</param>
-/// <param name="connection">The session's.</param>
-/// <param name="socket">The way to the journal.</param>
-/// <param name="keepsSubjects">Whether the journal has subjects.</param>
+/// <param name="connection">The connection of the session.</param>
+/// <param name="socket">The connection to the journal.</param>
+/// <param name="keepsSubjects">Whether the journal keeps subjects.</param>
 internal sealed class TransferJournal(
     string protocol, Connection connection, JournalSocket socket, bool keepsSubjects)
 {
-    private const int RefusalsMax = 20; // As of SMTP; the others are counted.
+    private const int RefusalsMax = 20; // As for SMTP; others are only counted.
 
     private readonly byte[] _client =
         connection.Environment["TCPREMOTEIP"] ?? "unknown"u8.ToArray();
 
     private long _refusals;
 
-    /// <summary>The session begins.</summary>
+    /// <summary>Records the beginning of the session.</summary>
     internal void Open()
     {
         JournalRecord record = Begin(stackalloc byte[JournalRecord.BytesMax], "connect"u8);
@@ -35,11 +35,11 @@ internal sealed class TransferJournal(
         socket.Send(record.End());
     }
 
-    /// <summary>A message or one of its recipients was refused.</summary>
-    /// <param name="check">By which check of docs/SESSION.md, or of qmail-journal(5).</param>
-    /// <param name="sender">Of the message.</param>
-    /// <param name="recipient">Empty: the whole message was refused.</param>
-    /// <param name="answer">What the client hears.</param>
+    /// <summary>Records that a message or one of its recipients was refused.</summary>
+    /// <param name="check">The check, by its name in docs/SESSION.md or qmail-journal(5).</param>
+    /// <param name="sender">The sender of the message.</param>
+    /// <param name="recipient">The recipient; empty if the whole message was refused.</param>
+    /// <param name="answer">The reply to the client.</param>
     internal void Refuse(
         string check, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient,
         ReadOnlySpan<byte> answer)
@@ -66,10 +66,10 @@ internal sealed class TransferJournal(
     /// <summary>Counts refusals that get no record.</summary>
     internal void CountRefused(int more) => _refusals += more;
 
-    /// <summary>The message is in the queue.</summary>
-    /// <param name="reply">The queue's answer.</param>
-    /// <param name="envelope">As for qmail-queue.</param>
-    /// <param name="pump">Has read the message.</param>
+    /// <summary>Records that a message is queued.</summary>
+    /// <param name="reply">The queue's reply.</param>
+    /// <param name="envelope">The envelope, as for qmail-queue.</param>
+    /// <param name="pump">The pump that has read the message.</param>
     internal void Accept(QueueReply reply, ReadOnlySpan<byte> envelope, TransferPump pump)
     {
         pump.Names.End();
@@ -94,7 +94,7 @@ internal sealed class TransferJournal(
             + (pump.Names.MessageId.Length > 0 ? $" {LogText.Safe(pump.Names.MessageId)}" : ""));
     }
 
-    /// <summary>The session ends: what was refused without a record is counted.</summary>
+    /// <summary>Ends the session's records, with a count of refusals that got none.</summary>
     internal void Close()
     {
         if (_refusals > RefusalsMax)

@@ -9,10 +9,8 @@ using Kopis.Net;
 
 namespace Kopis.Server.Qmtp;
 
-/// <summary>
-/// Carries messages of QMTP or QMQP from a connection to their grammar and, in blocks, to the
-/// queue.
-/// </summary>
+/// <summary>Passes messages of QMTP or QMQP from a connection to their grammar and, in blocks, to
+/// the queue.</summary>
 /// <param name="connection">The client.</param>
 /// <param name="protocol">QMTP or QMQP, for the Received line.</param>
 /// <param name="time">The clock.</param>
@@ -22,29 +20,30 @@ internal sealed class TransferPump(
     /// <summary>How long a whole session may take (contract §9.2).</summary>
     internal static readonly TimeSpan SessionMax = TimeSpan.FromSeconds(3600);
 
-    // What is held in memory of answers; more go out when the client takes them.
+    // How many bytes of replies are held in memory; after that they are sent.
     private const int AnswerBytesMax = 64 * 1024;
 
     private readonly ArrayBufferWriter<byte> _unfiltered = new();
     private readonly ConnectionEnds _peer = ConnectionEnds.Of(connection.Environment);
 
-    /// <summary>Takes forged results out of the message; null where nothing is taken out.</summary>
+    /// <summary>Removes forged results from the message; null if nothing is to be removed.
+    /// </summary>
     internal ForgedResultsFilter? Filter { get; set; }
 
-    /// <summary>What the message is known by.</summary>
+    /// <summary>The fields that identify the message.</summary>
     internal MessageNames Names { get; private set; } = new();
 
-    /// <summary>Its bytes as they came, but for line ends.</summary>
+    /// <summary>The bytes of the message as they came, apart from line ends.</summary>
     internal long MessageBytes { get; private set; }
 
-    /// <summary>How a session ends whose client is gone, slow or served.</summary>
+    /// <summary>The exit code of a session whose client is gone, slow or done.</summary>
     internal int EndCode => connection.IsTimedOut ? ExitCode.Temporary : ExitCode.Success;
 
-    /// <summary>Reads one message; what follows it stays in the connection.</summary>
-    /// <param name="reader">The grammar, at the message's start.</param>
-    /// <param name="upload">Where it goes.</param>
-    /// <param name="stop">Ends the wait for a message, not one that has begun.</param>
-    /// <returns>Null if it is whole, else the program's exit code.</returns>
+    /// <summary>Reads one message. What follows it stays in the connection.</summary>
+    /// <param name="reader">The grammar at the start of a message.</param>
+    /// <param name="upload">Gets the message.</param>
+    /// <param name="stop">Ends the wait for a message, but not a message that has begun.</param>
+    /// <returns>Null if the message is complete; else the exit code.</returns>
     internal async Task<int?> ReadAsync(
         ITransferReader reader, MessageUpload upload, CancellationToken stop)
     {
@@ -87,7 +86,7 @@ internal sealed class TransferPump(
 
             if (read.IsCompleted)
             {
-                return ExitCode.Success; // As qmail's: the client has changed its mind.
+                return ExitCode.Success; // As in qmail: the client has changed its mind.
             }
 
             if (stop.IsCancellationRequested && !reader.IsBegun)
@@ -97,19 +96,19 @@ internal sealed class TransferPump(
         }
     }
 
-    /// <summary>Sends answers, once there are enough bytes of them.</summary>
+    /// <summary>Sends replies, once there are enough bytes of them.</summary>
     /// <returns>False if the client is gone or the time is over.</returns>
     internal async ValueTask<bool> TryFlushAsync(int atLeast = AnswerBytesMax) =>
         connection.Output.UnflushedBytes < atLeast || await connection.FlushAsync();
 
-    // Stops when the block is full: then something is left, and the step is More.
+    // Stops when the block is full. Then something is left, and the step is More.
     private TransferStep Decode(
         ITransferReader reader, PooledBuffer block, ref ReadOnlySequence<byte> rest)
     {
         TransferStep step = TransferStep.More;
         while (step == TransferStep.More && !rest.IsEmpty && block.Free > 1)
         {
-            // The grammar may have one byte in hand.
+            // The grammar may hold back one byte.
             ReadOnlySpan<byte> piece = rest.FirstSpan;
             piece = piece[..Math.Min(piece.Length, block.Free - 1)];
             int used;

@@ -5,11 +5,8 @@ using Kopis.Server.Checks;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>
-/// What follows from the checks of a message when it is known what becomes of it: a report to its
-/// domain, in which it counts once, and the greylist's trust, which it has only if it goes on to
-/// the queue.
-/// </summary>
+/// <summary>Completes the checks of a message when its result is known: its domain gets one report,
+/// and the greylist trusts its sender only if it was queued.</summary>
 internal sealed class CheckedMessage
 {
     private static readonly SmtpAnswer ForGood = new("554 refused by the queue");
@@ -21,7 +18,8 @@ internal sealed class CheckedMessage
     private readonly byte[] _sender;
     private readonly bool _isReported;
 
-    /// <summary>Remembers of the session what its end forgets.</summary>
+    /// <summary>Keeps what is needed of the session, which forgets it at the message's end.
+    /// </summary>
     internal CheckedMessage(
         SmtpServices services, CheckVerdict verdict, IPAddress client, SmtpSession session)
     {
@@ -32,7 +30,7 @@ internal sealed class CheckedMessage
     /// <summary>Its Authentication-Results, in lines that end in LF.</summary>
     internal byte[] Field => _verdict.Field;
 
-    /// <summary>It is refused.</summary>
+    /// <summary>Called if the message is refused.</summary>
     internal void Refused(SmtpAnswer refusal)
     {
         if (_isReported)
@@ -41,9 +39,9 @@ internal sealed class CheckedMessage
         }
     }
 
-    /// <summary>The filters and the queue have decided.</summary>
+    /// <summary>Called when the filters and the queue have decided.</summary>
     /// <param name="message">The message.</param>
-    /// <param name="reply">The queue's answer; null where it could not even be asked.</param>
+    /// <param name="reply">The queue's reply; null if the queue could not be reached.</param>
     internal void Finished(SmtpMessage message, QueueReply? reply)
     {
         SmtpAnswer? refusal = message.Held?.Refusal

@@ -2,19 +2,17 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>
-/// Finds recipients who already had the message: it has their own Delivered-To line, for which
-/// qmail-local would bounce it later, to a sender that may be forged.
-/// </summary>
-/// <param name="session">Has the recipients, and their addresses as they are
-/// delivered; if these are not known it finds none.</param>
+/// <summary>Finds recipients that already had the message: it has their own Delivered-To line.
+/// qmail-local would bounce it later, to a sender that may be forged.</summary>
+/// <param name="session">Has the recipients, and the addresses by which they are delivered; without
+/// these none is found.</param>
 internal sealed class LoopCheck(SmtpSession session)
 {
-    private byte[]?[]? _lines; // Of each recipient; null of one that is not delivered here.
+    private byte[]?[]? _lines; // For each recipient; null if it is not delivered here.
     private bool[] _isFound = [];
     private int _found;
 
-    /// <summary>Whether all of them already had it.</summary>
+    /// <summary>Whether all recipients already had the message.</summary>
     internal bool IsForNobody => _found > 0 && _found == _lines!.Length;
 
     /// <summary>Compares the address of a Delivered-To line.</summary>
@@ -36,8 +34,8 @@ internal sealed class LoopCheck(SmtpSession session)
         }
     }
 
-    /// <summary>If others get the message, suppresses reports to an unknown sender on
-    /// those who have had it.</summary>
+    /// <summary>If other recipients get the message, suppresses reports to an unknown sender about
+    /// those that already had it.</summary>
     internal void Silence()
     {
         for (int i = _isFound.Length - 1; i >= 0; i--)

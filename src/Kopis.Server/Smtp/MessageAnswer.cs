@@ -5,14 +5,14 @@ using Kopis.Queue.Intake;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>The reply to the end of a message, from the queue's answer.</summary>
+/// <summary>The reply to the end of a message, from the queue's reply.</summary>
 internal static class MessageAnswer
 {
     /// <summary>Writes it.</summary>
-    /// <param name="session">The session that it ends a message of.</param>
-    /// <param name="output">To the client.</param>
-    /// <param name="reply">The queue's answer; null where it could not even be asked.</param>
-    /// <param name="words">The refusal in the queue program's own words, where it has some.
+    /// <param name="session">The session.</param>
+    /// <param name="output">The output to the client.</param>
+    /// <param name="reply">The queue's reply; null if the queue could not be reached.</param>
+    /// <param name="words">The refusal in the queue program's own words, if it has given one.
     /// </param>
     /// <param name="now">The time in it.</param>
     internal static void Write(

@@ -18,7 +18,7 @@ namespace Kopis.Server.Smtp;
 /// <summary>qmail-smtpd: receives mail by SMTP (contract §9.1).</summary>
 public static class QmailSmtpd
 {
-    /// <summary>The program: one session on descriptors 0 and 1.</summary>
+    /// <summary>Runs the program: one session on descriptors 0 and 1.</summary>
     public static int Run(ProgramContext context)
     {
         using IntakePool pool = new(context.Home);
@@ -27,9 +27,7 @@ public static class QmailSmtpd
             Handler(context, context.Arguments, pool, greylist), context.Environment);
     }
 
-    /// <summary>
-    /// The sessions of a listener, while its process runs.
-    /// </summary>
+    /// <summary>Makes the handler of a listener, which lives as long as the process.</summary>
     /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public static ISessionHandler? CreateHandler(
         ProgramContext listener, IReadOnlyList<byte[]> chain)
@@ -41,7 +39,7 @@ public static class QmailSmtpd
     }
 
     /// <summary>Reads all control files of a session once.</summary>
-    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control)
     {
         _ = SmtpSettings.In(control, TimeProvider.System).Current();

@@ -4,13 +4,11 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>
-/// The log of what one session is refused: a line for each verdict, with its reason, and no more
-/// than a session needs to be understood; the rest is counted in one line at its end.
-/// </summary>
+/// <summary>Logs what one session is refused: a line for each verdict with its reason, up to a
+/// limit; the rest is only counted, in one line at the end.</summary>
 /// <param name="who">The session's number and the client's address.</param>
 /// <param name="log">Writes a line.</param>
-/// <param name="journal">Has them too.</param>
+/// <param name="journal">Gets a record of each, too.</param>
 internal sealed class RefusalLog(string who, Action<string> log, SmtpJournal journal)
 {
     private const int LinesMax = 20; // As many as errors end a session.
@@ -31,7 +29,7 @@ internal sealed class RefusalLog(string who, Action<string> log, SmtpJournal jou
             + answer.Line);
     }
 
-    /// <summary>Logs how much was not logged.</summary>
+    /// <summary>Logs how many refusals were not logged.</summary>
     internal void Close()
     {
         journal.Close();
@@ -44,6 +42,6 @@ internal sealed class RefusalLog(string who, Action<string> log, SmtpJournal jou
         _lines = 0;
     }
 
-    /// <summary>What a check is called in the log, and in docs/SESSION.md.</summary>
+    /// <summary>The name of a check in the log and in docs/SESSION.md.</summary>
     internal static string NameOf(SmtpCheck check) => check.ToString().ToLowerInvariant();
 }

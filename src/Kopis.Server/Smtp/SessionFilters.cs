@@ -11,11 +11,11 @@ using Kopis.Server.Filters;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>The filters of a session's message, from MAIL to its end, and what they are told of
-/// the session.</summary>
+/// <summary>The filters of a session's message, from MAIL to its end, and the facts about the
+/// session that they are told.</summary>
 /// <param name="connection">The connection.</param>
 /// <param name="client">The client.</param>
-/// <param name="greeting">Its first word is our name.</param>
+/// <param name="greeting">The greeting, whose first word is our name.</param>
 /// <param name="services">Has the filters.</param>
 internal sealed class SessionFilters(
     Connection connection, ClientInfo client, ReadOnlyMemory<byte> greeting, SmtpServices services)
@@ -24,14 +24,14 @@ internal sealed class SessionFilters(
     private MessageFilters? _message;
     private int _messages;
 
-    /// <summary>Whether a message has filters now.</summary>
+    /// <summary>Whether filters are being asked about a message.</summary>
     internal bool AreAsked => _message is not null;
 
     /// <summary>The mechanism of the login; empty before one.</summary>
     internal byte[] Mechanism { get; set; } = [];
 
-    /// <summary>Asks what a session wants to know.</summary>
-    /// <returns>The refusal; null for none.</returns>
+    /// <summary>Asks the filters the session's question.</summary>
+    /// <returns>The refusal; null if there is none.</returns>
     internal async ValueTask<SmtpAnswer?> AskAsync(SmtpSession session, CancellationToken stop)
     {
         SmtpQuestion question = session.Question;
@@ -54,12 +54,12 @@ internal sealed class SessionFilters(
             : await _message.OnRecipientAsync(question.Recipient.Address, stop);
     }
 
-    /// <summary>The way into the queue for the message; null where no filter is asked.</summary>
+    /// <summary>The way into the queue for the message; null if no filter is asked.</summary>
     /// <param name="queue">The queue.</param>
     internal FilteredIntake? Hold(IIntakeClient queue) => _message is null ? null
         : new FilteredIntake(queue, _message, services.Filters.Room);
 
-    /// <summary>The message is over.</summary>
+    /// <summary>Ends the message for the filters.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_message is { } message)
@@ -103,7 +103,7 @@ internal sealed class SessionFilters(
             ("j", me),
             ("v", "Kopis"u8.ToArray()),
             ("_", [.. name, .. " ["u8, .. address, .. "]"u8]),
-            ("{daemon_name}", me), // As Postfix has it; rspamd calls us so.
+            ("{daemon_name}", me), // As in Postfix; rspamd uses it as our name.
             ("{daemon_addr}", environment["TCPLOCALIP"]),
             ("{daemon_port}", environment["TCPLOCALPORT"]),
             ("{client_addr}", address),

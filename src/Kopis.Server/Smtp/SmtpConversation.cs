@@ -13,17 +13,16 @@ using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>
-/// One SMTP session from greeting to close: passes lines to the grammar, messages to the queue,
-/// questions to what can answer them, and enforces timeouts.
-/// </summary>
+/// <summary>One SMTP session from greeting to close. It passes lines to the grammar, messages to
+/// the queue, and questions to those who can answer them, and enforces timeouts.</summary>
 internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
 {
     /// <summary>qmail-smtpd's exit code for every end but QUIT (contract §9.1).</summary>
     internal const int ExitEarly = 1;
 
-    // A client has this many times timeoutsmtpd from the greeting, or from its last message, to the
-    // next DATA: commands that come one by one, each just in time, do not hold a session forever.
+    // How many times timeoutsmtpd a client has, from the greeting or its last message to the next
+    // DATA. So commands that come one by one, each just in time, do not keep a session open for
+    // ever.
     private const int TimeoutsPerMessage = 3;
 
     private const int LoginFailuresMax = 3; // RFC 4954 §4 does not set the number.
@@ -41,7 +40,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     private SmtpPolicy _policy;
     private SmtpSession _session;
     private WatchedLogin? _login;
-    private SmtpMessage? _message; // A message by BDAT that has begun.
+    private SmtpMessage? _message; // A BDAT message that has begun.
     private long _since;
     private int _loginFailures;
     private SmtpStep _step;
@@ -61,7 +60,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         _session = new SmtpSession(_policy);
     }
 
-    /// <summary>The client that the peer has begun to speak for: a new conversation follows.
+    /// <summary>The client for which the peer has begun to speak; a new conversation follows.
     /// </summary>
     internal ClientInfo? Successor { get; private set; }
 
@@ -74,7 +73,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
     LineStep ILineProtocol.OnLineTooLong(IBufferWriter<byte> reply) =>
         After(_session.OnLineTooLong(reply), reply);
 
-    /// <summary>Serves the client; the result is the exit code.</summary>
+    /// <summary>Serves the client; returns the exit code.</summary>
     internal async Task<int> RunAsync(CancellationToken stop)
     {
         using WatchedLogin login = new(_services.Logins?.Watch, _services.Log, stop);
@@ -168,7 +167,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return LineStep.Close;
     }
 
-    // The asynchronous part of a command. Null: the session continues.
+    // The asynchronous part of a command. Null if the session continues.
     private async ValueTask<int?> ProceedAsync(CancellationToken stop)
     {
         await SlowDownAsync(stop);
@@ -192,7 +191,8 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         }
     }
 
-    // Nothing of it may get into the client's next message, whose filters may be asked already.
+    // Nothing of it may get into the client's next message, about which the filters may already
+    // have been asked.
     private async ValueTask DropGivenUpAsync()
     {
         await (_session.IsInTransaction ? ValueTask.CompletedTask : _filters.DisposeAsync());
@@ -238,7 +238,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             if (question.Hook != SmtpHook.None)
             {
                 SmtpRuling ruling = await _policy.RuleAsync(question, stop);
-                _connection.SetDeadline(_settings.Timeout); // Its time was not the client's.
+                _connection.SetDeadline(_settings.Timeout); // The client did not use up this time.
                 step = _session.OnRuling(ruling, _connection.Output);
                 continue;
             }
@@ -258,20 +258,20 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
             : null;
     }
 
-    // Delays the replies to a client that is slowed down; it costs a timer.
+    // Delays replies to a client that is slowed down. This takes only a timer.
     private async ValueTask SlowDownAsync(CancellationToken stop)
     {
         if (_services.Client.NextDelay() is { Ticks: > 0 } delay)
         {
             await Task.Delay(delay, _services.Time, stop).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing); // It continues at once when stopped.
+                ConfigureAwaitOptions.SuppressThrowing); // When stopped, it continues at once.
             _connection.SetDeadline(_settings.Timeout);
             await _connection.FlushAsync();
         }
     }
 
-    // Null: encrypted, and a new session has begun that knows nothing of the old one (RFC 3207
-    // §4.2). Else the exit code.
+    // Null: the connection is encrypted, and a new session has begun that knows nothing of the old
+    // one (RFC 3207 §4.2). Else the exit code.
     private async ValueTask<int?> BeginTlsAsync(ReadOnlyMemory<byte> agreement)
     {
         TlsStart start = await _connection.StartTlsAsync(_services.Tls, agreement);
@@ -389,7 +389,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         };
     }
 
-    // Sends the result of a message, or of a chunk of it.
+    // Sends the result of a message or of a chunk.
     private async ValueTask<int?> EndAsync(SmtpMessage message, SmtpMessageEnd end, bool isLast)
     {
         switch (end)
@@ -453,7 +453,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         known?.Finished(message, reply);
         if (message.IsOver)
         {
-            return; // The session ends, and its end is the reply.
+            return; // The session ends, which is the reply.
         }
 
         if (message.Held?.Refusal is { } filtered)
@@ -476,7 +476,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return ByteText.ToBytes(tls is null ? word : $"{word} ({tls.Protocol} {tls.Cipher})");
     }
 
-    // The last reply to a client that waits for it.
+    // Sends the last reply to a client that waits for it.
     private async ValueTask<int> CloseIdleAsync(SmtpAnswer answer)
     {
         Part(answer);
@@ -484,7 +484,7 @@ internal sealed class SmtpConversation : ILineProtocol, IAsyncDisposable
         return ExitEarly;
     }
 
-    // For a client that may still be sending; null once it was sent.
+    // The last reply to a client that may still be sending; null if it was already sent.
     private async ValueTask<int> CloseAsync(SmtpAnswer? answer)
     {
         Part(answer);

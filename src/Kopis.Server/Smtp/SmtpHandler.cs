@@ -17,16 +17,15 @@ namespace Kopis.Server.Smtp;
 /// <summary>qmail-smtpd's sessions, by hand or in a listener.</summary>
 /// <param name="control">Where the control files are.</param>
 /// <param name="queue">The queue for a connection; QMAILQUEUE may come from its rules.</param>
-/// <param name="recipients">Who knows which addresses there are; null if that is not
-/// asked.</param>
-/// <param name="senders">Who knows users' aliases; null if nobody does.</param>
+/// <param name="recipients">Checks whether recipients exist; null: no check.</param>
+/// <param name="senders">Knows users' aliases; null: nobody does.</param>
 /// <param name="gate">Checks clients before their sessions.</param>
-/// <param name="logins">Who judges logins; null for nobody.</param>
-/// <param name="checks">What is asked about messages.</param>
-/// <param name="filters">Who judges and changes messages.</param>
-/// <param name="plugins">Programs that are asked.</param>
-/// <param name="greylist">Who has come before.</param>
-/// <param name="journal">Takes a record of what happens.</param>
+/// <param name="logins">Checks logins; null: there are none.</param>
+/// <param name="checks">The checks of messages.</param>
+/// <param name="filters">The filters that decide about messages and change them.</param>
+/// <param name="plugins">The programs that are asked.</param>
+/// <param name="greylist">The greylist.</param>
+/// <param name="journal">Writes records to the journal.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SmtpHandler(
     ControlDirectory control, Func<ByteEnvironment, IIntakeClient> queue,
@@ -42,7 +41,7 @@ internal sealed class SmtpHandler(
 
     /// <summary>Reads the control files, so that a listener does not start with bad ones.</summary>
     /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
-    /// <param name="environment">Where SMTPS is set, TLS is not only offered.</param>
+    /// <param name="environment">If SMTPS is set, TLS is required and not just offered.</param>
     internal void Check(ByteEnvironment environment)
     {
         _ = _settings.Current();
@@ -98,13 +97,14 @@ internal sealed class SmtpHandler(
         }
         catch (Exception e) when (e is ConfigurationException or InvalidDataException)
         {
-            // The latter from morercpthosts.cdb: a look-up may be the first to find damage.
+            // The latter comes from morercpthosts.cdb, where a lookup may be the first to find
+            // damage.
             _floods.Write("sessions without control files", $"fatal: {e.Message}");
             return await TurnAwayAsync(connection, SmtpReply.NoControls);
         }
     }
 
-    /// <summary>What a session is called in the log.</summary>
+    /// <summary>The name of a session in the log.</summary>
     internal static string WhoIs(Connection connection, ClientInfo client) =>
         $"{connection.Number} "
             + LogText.Safe(client.Environment["TCPREMOTEIP"] ?? "unknown"u8.ToArray());
@@ -125,7 +125,7 @@ internal sealed class SmtpHandler(
                 isGreeted: isPeer && connection.Environment["SMTPS"] is null, stop);
     }
 
-    // With TLS from the first byte it could not read a reply.
+    // If TLS begins with the first byte, the client could not read a reply.
     private static async Task<int> TurnAwayAsync(Connection connection, SmtpAnswer answer)
     {
         if (connection.Environment["SMTPS"] is null || connection.Tls is not null)

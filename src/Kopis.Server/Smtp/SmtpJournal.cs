@@ -7,12 +7,12 @@ using Kopis.Queue.Intake;
 namespace Kopis.Server.Smtp;
 
 /// <summary>The records of one SMTP session in the journal (qmail-journal(5)).</summary>
-/// <param name="connection">The session's.</param>
-/// <param name="client">Who it is with.</param>
-/// <param name="services">What it uses.</param>
+/// <param name="connection">The connection of the session.</param>
+/// <param name="client">The client.</param>
+/// <param name="services">The services of the session.</param>
 internal sealed class SmtpJournal(Connection connection, ClientInfo client, SmtpServices services)
 {
-    /// <summary>What refuses a message after its data, besides its size, its way and the queue.
+    /// <summary>What may refuse a message after its data, besides its size, its hops and the queue.
     /// </summary>
     internal const string Checks = "checks", Filters = "messagefilters";
 
@@ -20,7 +20,7 @@ internal sealed class SmtpJournal(Connection connection, ClientInfo client, Smtp
 
     private int _refusals;
 
-    /// <summary>The session begins.</summary>
+    /// <summary>Records the beginning of the session.</summary>
     internal void Open()
     {
         JournalRecord record = Begin(stackalloc byte[JournalRecord.BytesMax], "connect"u8);
@@ -33,7 +33,7 @@ internal sealed class SmtpJournal(Connection connection, ClientInfo client, Smtp
         services.Journal.Send(record.End());
     }
 
-    /// <summary>A login was judged.</summary>
+    /// <summary>Records the result of a login.</summary>
     internal void Login(bool isGood, ReadOnlySpan<byte> account, string mechanism)
     {
         JournalRecord record = Begin(stackalloc byte[JournalRecord.BytesMax], "login"u8);
@@ -44,10 +44,10 @@ internal sealed class SmtpJournal(Connection connection, ClientInfo client, Smtp
         services.Journal.Send(record.End());
     }
 
-    /// <summary>A command was refused.</summary>
-    /// <param name="check">By which check of docs/SESSION.md.</param>
+    /// <summary>Records that a command was refused.</summary>
+    /// <param name="check">The check, by its name in docs/SESSION.md.</param>
     /// <param name="reply">The reply.</param>
-    /// <param name="subject">Whose mail it was.</param>
+    /// <param name="subject">The sender and recipient.</param>
     internal void Refuse(string check, string reply, in SmtpSubject subject)
     {
         if (++_refusals > RefusalsMax)
@@ -73,7 +73,7 @@ internal sealed class SmtpJournal(Connection connection, ClientInfo client, Smtp
         services.Journal.Send(record.End());
     }
 
-    /// <summary>The session ends: what was refused without a record is counted.</summary>
+    /// <summary>Ends the session's records, with a count of refusals that got none.</summary>
     internal void Close()
     {
         if (_refusals > RefusalsMax)
@@ -86,29 +86,29 @@ internal sealed class SmtpJournal(Connection connection, ClientInfo client, Smtp
         _refusals = 0;
     }
 
-    /// <summary>A message was refused after its data.</summary>
+    /// <summary>Records that a message was refused after its data.</summary>
     /// <param name="session">The session, with the envelope if it is not detached.</param>
-    /// <param name="check">By what.</param>
-    /// <param name="text">The reply, and what more is known.</param>
+    /// <param name="check">What refused it.</param>
+    /// <param name="text">The reply, and further details.</param>
     internal void RefuseMessage(SmtpSession session, string check, string text)
     {
         Refuse(
             check.ToLowerInvariant(), text,
             new SmtpSubject(session.User, session.Helo, session.Sender, []));
-        if (check is not (Checks or Filters)) // These have lines of their own.
+        if (check is not (Checks or Filters)) // The others are logged elsewhere.
         {
             services.Log($"{Who}: refused by {check.ToLowerInvariant()}: "
                 + $"helo={LogText.Safe(session.Helo)} <{LogText.Safe(session.Sender)}> <>: {text}");
         }
     }
 
-    /// <summary>The queue has answered: a message is queued, or refused.</summary>
+    /// <summary>Records the queue's reply: a message is queued, or refused.</summary>
     /// <param name="session">The session.</param>
-    /// <param name="reply">The answer; null where the queue could not even be asked.</param>
+    /// <param name="reply">The queue's reply; null if the queue could not be reached.</param>
     /// <param name="envelope">Sender and recipients, as for the queue.</param>
     /// <param name="message">The message.</param>
-    /// <param name="checks">What its checks found; null where there were none.</param>
-    /// <param name="keepsSubject">Whether the journal has subjects.</param>
+    /// <param name="checks">The results of its checks; null if there were none.</param>
+    /// <param name="keepsSubject">Whether the journal keeps subjects.</param>
     internal void Conclude(
         SmtpSession session, QueueReply? reply, ReadOnlySpan<byte> envelope, SmtpMessage message,
         string? checks, bool keepsSubject)

@@ -10,19 +10,17 @@ using Kopis.Server.Filters;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>
-/// The data of one message on its way from the client to the queue, by DATA or by any number of
-/// chunks. Disposed before its end, it queues nothing.
-/// </summary>
-/// <param name="upload">Has our own lines already; null for chunks that are read and forgotten.
-/// </param>
+/// <summary>The data of one message on its way from the client to the queue, by DATA or by any
+/// number of chunks. If it is disposed before its end, nothing is queued.</summary>
+/// <param name="upload">The way to the queue, which already has our own lines; null for chunks that
+/// are read and dropped.</param>
 /// <param name="bytesMax">The largest size as stored; zero for no limit.</param>
-/// <param name="loops">Whether its recipients already had it; null if that is not checked.</param>
+/// <param name="loops">Whether its recipients already had it; null: no check.</param>
 internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopCheck? loops)
     : IAsyncDisposable
 {
-    // Each time this much has arrived the client gets another timeoutsmtpd; a byte a second is not
-    // enough with the default of 1200 s, and the slowest modem is.
+    // Each time this many bytes have arrived, the client gets another timeoutsmtpd. With the
+    // default of 1200 s, a byte a second is too slow, and the slowest modem is fast enough.
     internal const int ProgressBytes = 4096;
 
     private readonly SmtpDataDecoder _decoder = new();
@@ -32,32 +30,34 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private long _size; // Bytes as stored, without our Received line.
     private bool _isBegun;
 
-    /// <summary>Reads what comes; null where nothing is checked.</summary>
+    /// <summary>Reads the message for checks; null: no checks.</summary>
     internal MessageChecks? Checks { get; init; }
 
-    /// <summary>Takes forged results out; null where nothing is taken out, or no more.</summary>
+    /// <summary>Removes forged results; null if nothing, or nothing more, is to be removed.
+    /// </summary>
     internal ForgedResultsFilter? Filter { get; set; }
 
-    /// <summary>Where it waits for its filters; null where there are none.</summary>
+    /// <summary>Holds it for its filters; null if there are none.</summary>
     internal FilteredIntake? Held { get; init; }
 
-    /// <summary>What lets it into the queue as long as its login holds.</summary>
+    /// <summary>Lets it into the queue only while its login is valid.</summary>
     internal LoginIntake? Queue { get; init; }
 
-    /// <summary>Whether it is not queued, because its login held no more at its end.</summary>
+    /// <summary>Whether it was not queued because its login was no longer valid at its end.
+    /// </summary>
     internal bool IsOver => Queue is { IsRefused: true };
 
-    /// <summary>Whether fields stand right before it, which its first line must not go on.
+    /// <summary>Whether header fields come right before it, which its first line must not continue.
     /// </summary>
     internal bool IsAfterFields { get; init; }
 
-    /// <summary>The refusal in the queue program's own words, where it has some.</summary>
+    /// <summary>The refusal in the queue program's own words, if it has given one.</summary>
     internal string? CustomText => upload?.CustomText;
 
-    /// <summary>Bytes as they came, but for line ends.</summary>
+    /// <summary>The bytes of the message as they came, apart from line ends.</summary>
     internal long Size => _size;
 
-    /// <summary>What it is known by.</summary>
+    /// <summary>The fields that identify the message.</summary>
     internal MessageNames Names { get; } = new();
 
     private bool IsTooBig => bytesMax > 0 && _size > bytesMax;
@@ -68,7 +68,8 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     private bool IsUnwanted => IsTooBig || IsLooping;
 
     /// <summary>See <see cref="LoopCheck.Silence"/>.</summary>
-    /// <param name="isStrangers">Else nothing is done.</param>
+    /// <param name="isStrangers">Whether the sender is a stranger; otherwise nothing is done.
+    /// </param>
     internal void SilenceLoops(bool isStrangers)
     {
         if (isStrangers)
@@ -77,8 +78,8 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
         }
     }
 
-    /// <summary>Reads to the dot line, or one chunk; what follows stays in the connection.
-    /// </summary>
+    /// <summary>Reads until the line with the dot, or one chunk. What follows stays in the
+    /// connection.</summary>
     internal async Task<SmtpMessageEnd> ReadAsync(
         Connection connection, SmtpChunk? chunk, TimeSpan timeout)
     {
@@ -126,8 +127,8 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
             ? SmtpMessageEnd.StrayLineEnd : Judge();
     }
 
-    /// <summary>Hands over what is left and the envelope.</summary>
-    /// <returns>The queue's answer; null where it could not even be asked.</returns>
+    /// <summary>Sends the rest, and the envelope.</summary>
+    /// <returns>The queue's reply; null if the queue could not be reached.</returns>
     internal Task<QueueReply?> FinishAsync(byte[] envelope, byte[] head)
     {
         Names.End();
@@ -147,7 +148,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
         : IsTooBig ? SmtpMessageEnd.TooBig
         : SmtpMessageEnd.Whole;
 
-    // Stops when the block is full: then something is left, and the status is More.
+    // Stops when the block is full. Then something is left, and the status is More.
     private SmtpDataStatus Decode(ref ReadOnlySequence<byte> rest, bool isChunk)
     {
         SmtpDataStatus status = SmtpDataStatus.More;
@@ -190,7 +191,7 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
     {
         if (!_isBegun && IsAfterFields && stored is [(byte)' ' or (byte)'\t', ..])
         {
-            block.Write("\n"u8); // The line is no field, and so the first of the body.
+            block.Write("\n"u8); // It is not a field, so it begins the body.
         }
 
         _isBegun |= !stored.IsEmpty;
@@ -205,8 +206,8 @@ internal sealed class SmtpMessage(MessageUpload? upload, long bytesMax, LoopChec
         }
     }
 
-    // The rest of one that is unwanted is read all the same: the client listens only after its dot
-    // line.
+    // The rest of an unwanted message is read as well, since the client listens only after its line
+    // with the dot.
     private ValueTask SendBlockAsync() =>
         IsUnwanted ? upload!.AbandonAsync() : upload!.SendBlockAsync();
 }

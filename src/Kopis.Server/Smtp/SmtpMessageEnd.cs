@@ -3,13 +3,14 @@ namespace Kopis.Server.Smtp;
 /// <summary>How the data of one message ended.</summary>
 internal enum SmtpMessageEnd
 {
-    /// <summary>At its dot line; it may be queued.</summary>
+    /// <summary>At the line with the dot; it may be queued.</summary>
     Whole,
 
-    /// <summary>At its dot line, after too many hops, or all recipients already had it.</summary>
+    /// <summary>At the line with the dot, with too many hops, or with only recipients that already
+    /// had it.</summary>
     Looping,
 
-    /// <summary>At its dot line, over databytes.</summary>
+    /// <summary>At the line with the dot, larger than databytes.</summary>
     TooBig,
 
     /// <summary>At a bare CR or LF.</summary>

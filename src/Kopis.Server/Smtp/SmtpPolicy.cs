@@ -8,14 +8,14 @@ using Kopis.Server.Submission;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>The host's settings for SMTP, and what the environment and TLS add for this client.
-/// </summary>
+/// <summary>The host's settings for SMTP, together with what the environment and TLS add for this
+/// client.</summary>
 /// <param name="settings">The control files.</param>
 /// <param name="services">What sessions use.</param>
 /// <param name="client">The client.</param>
-/// <param name="refusals">Logs what is refused.</param>
-/// <param name="tls">What protects the session; null for nothing.</param>
-/// <param name="speaksForOthers">The peer is one of xclients.</param>
+/// <param name="refusals">Logs refusals.</param>
+/// <param name="tls">The session's TLS; null: plain text.</param>
+/// <param name="speaksForOthers">Whether the peer is one of xclients.</param>
 /// <exception cref="Base.ConfigurationException">DATABYTES is not a number.</exception>
 internal sealed class SmtpPolicy(
     SmtpSettings settings, SmtpServices services, ClientInfo client, RefusalLog refusals,
@@ -29,7 +29,7 @@ internal sealed class SmtpPolicy(
 
     public ReadOnlyMemory<byte> Greeting => settings.Greeting;
 
-    // Used at each MAIL and RCPT.
+    // Cached, since each MAIL and RCPT uses it.
     private ReadOnlyMemory<byte>? _mechanisms;
     private SmtpExtensions? _extensions;
 
@@ -55,8 +55,8 @@ internal sealed class SmtpPolicy(
 
     public SmtpExtensions Extensions => _extensions ??= FindExtensions();
 
-    // Reports of success would go to a sender that may be forged. On a submission port
-    // nobody sends without a login, and clients do not ask again after it.
+    // Reports of success would go to a sender that may be forged. On a submission port nobody sends
+    // without a login, and clients do not send EHLO again after it.
     public SmtpExtensions ExtensionsFor(byte[]? user) =>
         settings.OffersDsnToAll || !IsStranger(user) || client.Environment["SUBMISSION"] is not null
             ? Extensions : Extensions & ~SmtpExtensions.Dsn;
@@ -96,7 +96,7 @@ internal sealed class SmtpPolicy(
         return services.Plugins.HasAny(stage);
     }
 
-    /// <summary>What the host says at a hook.</summary>
+    /// <summary>The host's decision at a hook.</summary>
     internal async Task<SmtpRuling> RuleAsync(SmtpQuestion question, CancellationToken stop) =>
         StageOf(question.Hook) is { } stage
             ? await services.Plugins.RunAsync(
@@ -134,7 +134,7 @@ internal sealed class SmtpPolicy(
     public void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject) =>
         refusals.Log(check, answer, subject);
 
-    /// <summary>Whether an address is one of this host. Asks the system once in a session.
+    /// <summary>Whether an address is one of this host's. The system is asked once in a session.
     /// </summary>
     internal bool IsOwn(IPAddress address) =>
         (_ownAddresses ??= LocalAddresses.Read()).Contains(OwnAddresses.Plain(address));

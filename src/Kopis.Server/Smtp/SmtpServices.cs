@@ -12,23 +12,22 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>What an SMTP session uses.</summary>
-/// <param name="Queue">Where its messages go.</param>
+/// <summary>The services of an SMTP session.</summary>
+/// <param name="Queue">The way into the queue.</param>
 /// <param name="Tls">This host's certificates.</param>
-/// <param name="Recipients">Who knows which addresses there are; null if that is not asked.
-/// </param>
-/// <param name="Senders">Who knows users' aliases; null where nobody does.</param>
-/// <param name="Client">What is held against its client; outlives STARTTLS.</param>
-/// <param name="Logins">Who judges logins; null where AUTH is not offered.</param>
-/// <param name="Checks">What is asked about messages.</param>
-/// <param name="Filters">Who judges and changes messages.</param>
+/// <param name="Recipients">Checks whether recipients exist; null: no check.</param>
+/// <param name="Senders">Knows users' aliases; null: nobody does.</param>
+/// <param name="Client">What the client has done and may do; kept after STARTTLS.</param>
+/// <param name="Logins">Checks logins; null: AUTH is not offered.</param>
+/// <param name="Checks">The checks of messages.</param>
+/// <param name="Filters">The filters that decide about messages and change them.</param>
 /// <param name="Plugins">The plugins of this session.</param>
-/// <param name="Greylist">Who has come before.</param>
+/// <param name="Greylist">The greylist.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Names">The addresses of recipients as they are delivered.</param>
+/// <param name="Names">Finds the addresses by which recipients are delivered.</param>
 /// <param name="Log">Writes a line to the log.</param>
-/// <param name="Floods">Writes a log line that a client can cause at will, within limits.</param>
-/// <param name="Journal">Takes a record of what happens.</param>
+/// <param name="Floods">Logs what a client can cause at will, with a limit.</param>
+/// <param name="Journal">Writes records to the journal.</param>
 internal sealed record SmtpServices(
     IIntakeClient Queue, TlsServer Tls, IRecipientCheck? Recipients, ISenderCheck? Senders,
     ClientState Client, SaslService? Logins, MailChecks Checks, MailFilters Filters,

@@ -19,10 +19,11 @@ namespace Kopis.Server.Smtp;
 /// <param name="TlsClients">tlsclients.</param>
 /// <param name="XClients">xclients.</param>
 /// <param name="Recipients">maxrcpt and maxrcptrelay.</param>
-/// <param name="Extensions">All but those that smtpextensions removes.</param>
-/// <param name="OffersDsnToAll">Not only to users and clients that may relay.</param>
+/// <param name="Extensions">All extensions but those that smtpextensions removes.</param>
+/// <param name="OffersDsnToAll">Whether DSN is offered to everybody, not only to users and clients
+/// that may relay.</param>
 /// <param name="JournalsSubjects">journalsubjects.</param>
-/// <param name="Submission">What users may do who have logged in.</param>
+/// <param name="Submission">The settings for users who have logged in.</param>
 internal sealed record SmtpSettings(
     byte[] Greeting,
     byte[]? LocalIpHost,
@@ -75,7 +76,7 @@ internal sealed record SmtpSettings(
             SubmissionSettings.Load(control));
     }
 
-    // Lines -NAME: an extension that is not offered. +DSN: for everyone.
+    // A line -NAME removes an extension; +DSN offers DSN to everybody.
     private static (SmtpExtensions Left, bool DsnToAll) ReadExtensions(ControlDirectory control)
     {
         SmtpExtensions left = SmtpExtensionList.All;

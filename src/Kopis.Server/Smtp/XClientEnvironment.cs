@@ -5,10 +5,10 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Smtp;
 
-/// <summary>The environment of a client that another host speaks for.</summary>
+/// <summary>Makes the environment of a client for which another host speaks.</summary>
 internal static class XClientEnvironment
 {
-    /// <summary>Makes the client that XCLIENT names, as <see cref="TryMake"/>.</summary>
+    /// <summary>Makes the client that XCLIENT names: see <see cref="TryMake"/>.</summary>
     internal static bool TryBecome(
         ClientInfo before, ReadOnlySpan<byte> words,
         Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ClientInfo? made)
@@ -25,17 +25,15 @@ internal static class XClientEnvironment
         return true;
     }
 
-    /// <summary>
-    /// Makes it. What the rules gave the sending host, above all the right to relay, is not its
-    /// client's: the listener's rules are asked about the client, and if there is no listener
-    /// the client has no right of its own.
-    /// </summary>
-    /// <param name="before">Of the session so far.</param>
-    /// <param name="said">What changes.</param>
-    /// <param name="admit">The listener: an address and a name to an environment, null if its
-    /// rules deny it; null if there is no listener.</param>
+    /// <summary>Makes the environment. Rights of the sending host, above all the right to relay,
+    /// are not its client's: the listener's rules are applied to the client, and without a listener
+    /// the client has no rights.</summary>
+    /// <param name="before">The environment of the session so far.</param>
+    /// <param name="said">The attributes that change.</param>
+    /// <param name="admit">The listener's rules: from an address and a name to an environment, or
+    /// null if they deny it. Null if there is no listener.</param>
     /// <param name="made">The environment; null if the rules deny the client.</param>
-    /// <returns>False if it is not an address or a port.</returns>
+    /// <returns>False if an address or a port is not valid.</returns>
     internal static bool TryMake(
         ByteEnvironment before, XClientAttributes said,
         Func<IPAddress, byte[]?, ByteEnvironment?>? admit, out ByteEnvironment? made)
@@ -81,7 +79,7 @@ internal static class XClientEnvironment
         ["TCPREMOTEINFO"] = null,
     };
 
-    // Null: as it was; empty: not known.
+    // Null: unchanged; empty: not known.
     private static void Set(ByteEnvironment environment, string name, byte[]? value)
     {
         if (value is not null)

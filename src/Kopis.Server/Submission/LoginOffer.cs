@@ -10,7 +10,7 @@ namespace Kopis.Server.Submission;
 internal static class LoginOffer
 {
     /// <summary>The mechanisms of a session; null if AUTH is not offered. Passwords are not
-    /// asked for if others can read them.</summary>
+    /// requested if others can read them.</summary>
     internal static SaslOffer? To(
         ClientInfo client, TlsInfo? tls, SaslService? logins, SubmissionSettings settings)
     {

@@ -5,21 +5,19 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>
-/// <c>senders</c>: lines <c>account:address</c>, any number for an account; the address may be
-/// <c>@domain</c> for all of a domain, or <c>*</c> for anything. ASCII case does not matter.
+/// <summary><c>senders</c>: lines <c>account:address</c>, any number for each account. The address
+/// may be <c>@domain</c> for a whole domain, or <c>*</c> for any address. ASCII case is ignored.
 /// </summary>
 internal sealed class SenderList
 {
-    // What people write after an account.
+    // Characters that people write after an account.
     private static readonly SearchValues<byte> AccountEnds = SearchValues.Create(": \t=,;"u8);
 
     private readonly HashSet<string> _lines = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unclear = new(StringComparer.Ordinal);
 
-    /// <summary>Reads the file. A line that is none of these allows nothing, with a warning.
-    /// </summary>
-    /// <exception cref="ConfigurationException">It cannot be read.</exception>
+    /// <summary>Reads the file. A faulty line allows nothing, and is logged.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static SenderList Load(ControlDirectory control)
     {
         SenderList list = new();
@@ -43,14 +41,14 @@ internal sealed class SenderList
         return false;
     }
 
-    /// <summary>Whether a line about the account could not be parsed, so that it may also send as
-    /// others.</summary>
+    /// <summary>Whether a line about the account could not be parsed; it may have allowed other
+    /// senders.</summary>
     internal bool IsUnclear(ReadOnlySpan<byte> account) =>
         _unclear.Contains(ByteText.ToText(Ascii8.ToLower(account)));
 
     /// <summary>Whether the account may send as the address.</summary>
-    /// <param name="account">An address, or a user of the host.</param>
-    /// <param name="sender">The envelope sender; the empty one is everybody's.</param>
+    /// <param name="account">The account: an address, or a user of the host.</param>
+    /// <param name="sender">The envelope sender; everybody may use the empty one.</param>
     /// <param name="me">The domain of users of the host.</param>
     internal bool Allows(
         ReadOnlySpan<byte> account, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> me)
@@ -69,7 +67,7 @@ internal sealed class SenderList
             || (at >= 0 && Has(user, address.AsSpan(at)));
     }
 
-    // joe@d and its extensions, joe-list@d.
+    // joe@d and its extensions, such as joe-list@d.
     private static bool IsOwn(
         ReadOnlySpan<byte> user, ReadOnlySpan<byte> address, int at, ReadOnlySpan<byte> me)
     {

@@ -10,7 +10,7 @@ using Kopis.Server.Smtp;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>One AUTH: passes on an exchange's lines and questions.</summary>
+/// <summary>One AUTH command: passes on the lines and questions of its exchange.</summary>
 internal sealed class SmtpLogin(
     Connection connection, ClientInfo client, SmtpSession session, SmtpServices services,
     SmtpJournal journal)
@@ -36,7 +36,7 @@ internal sealed class SmtpLogin(
         return LineStep.Pause;
     }
 
-    /// <summary>Runs it, from the verb to its reply.</summary>
+    /// <summary>Runs it, from the verb to the last reply.</summary>
     internal async Task<SmtpLoginEnd> RunAsync(
         SaslOffer offer, TimeSpan timeout, CancellationToken stop)
     {
@@ -73,7 +73,7 @@ internal sealed class SmtpLogin(
             is { } refusal ? refusal : Conclude(_exchange);
     }
 
-    // Null: no plugin refuses the user, whose login is good.
+    // Null if no plugin refuses the user, whose login is valid.
     private async Task<SmtpLoginEnd?> RefuseAsync(SaslExchange exchange, CancellationToken stop)
     {
         SmtpSubject subject = new(

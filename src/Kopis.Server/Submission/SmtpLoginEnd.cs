@@ -12,7 +12,7 @@ internal enum SmtpLoginEnd
     /// <summary>The client has its reply, and the session ends.</summary>
     Expelled,
 
-    /// <summary>The client kept us waiting.</summary>
+    /// <summary>The client did not answer in time.</summary>
     TimedOut,
 
     /// <summary>The listener is ending.</summary>

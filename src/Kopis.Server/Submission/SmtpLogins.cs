@@ -7,20 +7,19 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>
-/// Who judges the logins of a qmail-smtpd: what follows HOST on its line, <c>checkpassword
-/// true</c> as the AUTH patches of qmail have it, <c>control/dovecotauth</c>, and an issuer of
-/// tokens.
-/// </summary>
+/// <summary>Chooses how a qmail-smtpd checks logins: by the program after HOST on its command line,
+/// where <c>checkpassword true</c> has the meaning of qmail's AUTH patches; by
+/// <c>control/dovecotauth</c>; and by an issuer of tokens.</summary>
 internal static class SmtpLogins
 {
     private const string Service = "smtp";
 
-    /// <summary>The judges; null if there is none, and then AUTH is not offered.</summary>
+    /// <summary>The service that checks logins; null if there is none, so that AUTH is not offered.
+    /// </summary>
     /// <param name="context">The program, or the listener.</param>
-    /// <param name="words">The program's arguments: HOST, a checkpassword, what that would run.
-    /// </param>
-    /// <param name="lookup">Asked in our own checkpassword's place.</param>
+    /// <param name="words">The program's arguments: HOST, a checkpassword program, and the program
+    /// that it would run.</param>
+    /// <param name="lookup">Asked in place of our own checkpassword.</param>
     /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     internal static SaslService? Of(
         ProgramContext context, IReadOnlyList<byte[]> words, LookupClient lookup)

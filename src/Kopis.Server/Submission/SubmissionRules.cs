@@ -3,13 +3,11 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Server.Submission;
 
-/// <summary>
-/// On a submission port a login comes before mail; a user, on any port, sends as that user.
-/// Of one session.
-/// </summary>
+/// <summary>The rules for users in one session: on a submission port a login must come before mail;
+/// a user may, on any port, send only as that user.</summary>
 /// <param name="isRequired">Whether it is a submission port.</param>
 /// <param name="settings">The control files.</param>
-/// <param name="senders">Who knows users' aliases; null if nobody does.</param>
+/// <param name="senders">Knows users' aliases; null: nobody does.</param>
 internal sealed class SubmissionRules(
     bool isRequired, SubmissionSettings settings, ISenderCheck? senders) : ISubmissionRules
 {
@@ -33,7 +31,7 @@ internal sealed class SubmissionRules(
             return AuthReply.YourAddressesLater;
         }
 
-        // An alias may be his: who knows that is asked at RCPT.
+        // The address may be an alias of the user's, which is checked at RCPT.
         isInDoubt = _hasAliases && sender.Contains((byte)'@');
         return isInDoubt ? null : AuthReply.NotYourAddress;
     }
