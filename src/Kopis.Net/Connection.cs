@@ -8,14 +8,12 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Net;
 
-/// <summary>
-/// One peer: its bytes in and out, the environment of the program that serves it, and the time by
-/// which something must happen. A connection at rest holds no buffer.
-/// </summary>
+/// <summary>One peer: its input and output, the environment of the program that serves it, and a
+/// deadline. An idle connection holds no buffer.</summary>
 public sealed class Connection : IAsyncDisposable
 {
-    private const int BufferBytes = 16 * 1024; // One read of message data; returned when drained.
-    private const int LingerBytesMax = 1024 * 1024; // What TCP may have under way (tcp_rmem).
+    private const int BufferBytes = 16 * 1024; // One read of message data; freed when it is empty.
+    private const int LingerBytesMax = 1024 * 1024; // What TCP may have in flight (tcp_rmem).
     private static readonly TimeSpan ShutdownPatience = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -40,27 +38,23 @@ public sealed class Connection : IAsyncDisposable
             this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>From the peer. Read through <see cref="TryReadAsync"/>.</summary>
+    /// <summary>The input from the peer. Read it through <see cref="TryReadAsync"/>.</summary>
     public PipeReader Input { get; private set; }
 
-    /// <summary>To the peer. Flush through <see cref="FlushAsync"/>.</summary>
+    /// <summary>The output to the peer. Flush it through <see cref="FlushAsync"/>.</summary>
     public PipeWriter Output { get; private set; }
 
-    /// <summary>What protects the connection; null while nothing does.</summary>
+    /// <summary>What TLS has negotiated; null in plain text.</summary>
     public TlsInfo? Tls { get; private set; }
 
-    /// <summary>
-    /// What the program would find in its environment; this connection's own copy.
-    /// </summary>
+    /// <summary>The environment that the program would have: a copy for this connection.</summary>
     public ByteEnvironment Environment { get; }
 
     /// <summary>The peer's address; null if the program was started by hand.</summary>
     public IPEndPoint? Remote { get; init; }
 
-    /// <summary>
-    /// The environment that the listener would give a client of another address, and perhaps a
-    /// name, by its rules; null if they deny it. Null if there is no listener.
-    /// </summary>
+    /// <summary>Returns the environment that the listener's rules would give a client with another
+    /// address, and perhaps a name; null if they deny it. Null if there is no listener.</summary>
     public Func<IPAddress, byte[]?, ByteEnvironment?>? AdmitOther { get; init; }
 
     /// <summary>The number of this connection in its listener's log.</summary>
@@ -78,12 +72,13 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>A connection over a connected socket, which it owns from now on.</summary>
+    /// <summary>Makes a connection over a connected socket, which it owns from now on.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="environment">See <see cref="Environment"/>.</param>
     /// <param name="time">The clock.</param>
     /// <param name="number">See <see cref="Number"/>.</param>
-    /// <param name="remote">The client, if it is not who the socket leads to.</param>
+    /// <param name="remote">The client, if it is not the one at the other end of the socket.
+    /// </param>
     /// <param name="admitOther">See <see cref="AdmitOther"/>.</param>
     public static Connection OverSocket(
         Socket socket, ByteEnvironment environment, TimeProvider time, long number,
@@ -100,10 +95,9 @@ public sealed class Connection : IAsyncDisposable
         };
     }
 
-    /// <summary>
-    /// A connection over inherited descriptors, usually 0 and 1: sockets, pipes or files. They are
-    /// read and written in blocking mode, since others may share them, and stay open.
-    /// </summary>
+    /// <summary>Makes a connection over inherited descriptors, usually 0 and 1: sockets, pipes or
+    /// files. They are read and written in blocking mode, since other processes may share them, and
+    /// they stay open.</summary>
     public static Connection OverDescriptors(
         int input, int output, ByteEnvironment environment, TimeProvider time)
     {
@@ -119,16 +113,14 @@ public sealed class Connection : IAsyncDisposable
         };
     }
 
-    /// <summary>A connection over any two pipes.</summary>
+    /// <summary>Makes a connection over two pipes.</summary>
     public static Connection OverPipes(
         PipeReader input, PipeWriter output, ByteEnvironment environment, TimeProvider time) =>
         new(input, output, environment, time);
 
-    /// <summary>
-    /// Begins TLS, as the server. The handshake has a deadline of its own; that of before ends.
-    /// Where the peer sent anything ahead of our agreement nothing is begun: see
-    /// <see cref="TlsStart"/>.
-    /// </summary>
+    /// <summary>Begins TLS as the server. The handshake has a deadline of its own, which replaces
+    /// the present one. If the peer sent anything before our agreement, TLS is not begun: see
+    /// <see cref="TlsStart"/>.</summary>
     /// <param name="server">Our certificates.</param>
     /// <param name="agreement">What to send before the handshake; empty if TLS comes first.</param>
     public async ValueTask<TlsStart> StartTlsAsync(
@@ -167,7 +159,7 @@ public sealed class Connection : IAsyncDisposable
         return start;
     }
 
-    /// <summary>From now, how long reads and flushes may take together.</summary>
+    /// <summary>Sets how long reads and flushes may take together from now on.</summary>
     public void SetDeadline(TimeSpan timeout)
     {
         lock (_lock)
@@ -183,8 +175,8 @@ public sealed class Connection : IAsyncDisposable
     }
 
     /// <summary>Waits for input.</summary>
-    /// <returns>Null when the deadline passed or the connection broke. A result may hold nothing
-    /// new, where <see cref="PipeReader.CancelPendingRead"/> was called.</returns>
+    /// <returns>Null if the deadline has passed or the connection broke. A result may have nothing
+    /// new after <see cref="PipeReader.CancelPendingRead"/>.</returns>
     public async ValueTask<ReadResult?> TryReadAsync()
     {
         try
@@ -204,9 +196,9 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for input, as <see cref="TryReadAsync"/>, and keeps no peer waiting for what
-    /// is unsent meanwhile. What is there already can be answered first: then all goes out in one
-    /// write.</summary>
+    /// <summary>Waits for input in the way of <see cref="TryReadAsync"/>, but first sends what is
+    /// unsent if no input is there. Input that is there already can be answered first, so that all
+    /// replies go out in one write.</summary>
     public async ValueTask<ReadResult?> TryConverseAsync()
     {
         if (!Input.TryRead(out ReadResult here))
@@ -224,7 +216,7 @@ public sealed class Connection : IAsyncDisposable
     }
 
     /// <summary>Sends what was written to <see cref="Output"/>.</summary>
-    /// <returns>False when the deadline passed or the connection broke.</returns>
+    /// <returns>False if the deadline has passed or the connection broke.</returns>
     public async ValueTask<bool> FlushAsync()
     {
         try
@@ -237,8 +229,8 @@ public sealed class Connection : IAsyncDisposable
                     return !flush.IsCompleted;
                 }
 
-                // A deadline of before may have left a cancellation for a flush that was not
-                // under way; nothing was sent then and it can be repeated.
+                // An earlier deadline may have cancelled a flush that had not begun. Nothing was
+                // sent then, and it can be repeated.
                 if (IsTimedOut)
                 {
                     return false;
@@ -251,11 +243,9 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Sends the last words to a peer that may be in the middle of sending, and waits until it has
-    /// ended or the deadline passes. Closing at once would make the kernel reset the connection
-    /// over unread input, and the peer would lose the reply.
-    /// </summary>
+    /// <summary>Sends the last reply to a peer that may still be sending, and waits until it has
+    /// ended or the deadline has passed. If the connection were closed at once, the kernel would
+    /// reset it because of unread input, and the peer would lose the reply.</summary>
     public async ValueTask FlushAndLingerAsync()
     {
         if (!await FlushAsync() || _socket is null)
@@ -281,7 +271,7 @@ public sealed class Connection : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends both directions; input not read is forgotten.</summary>
+    /// <summary>Closes both directions; unread input is dropped.</summary>
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
@@ -297,7 +287,7 @@ public sealed class Connection : IAsyncDisposable
         }
         catch (Exception e) when (IsBroken(e))
         {
-            // The peer was gone before its last reply.
+            // The peer was gone before the last reply.
         }
 
         if (_tls is not null)
@@ -320,7 +310,7 @@ public sealed class Connection : IAsyncDisposable
         PipeWriter.Create(
             stream, new StreamPipeWriterOptions(minimumBufferSize: 1024, leaveOpen: true));
 
-    // Without it a peer cannot distinguish our end from one that an attacker made.
+    // Without it a peer cannot tell our end of the connection from one that an attacker made.
     private async ValueTask CloseNotifyAsync()
     {
         if (_tls is null || _saidOver)
@@ -388,8 +378,8 @@ public sealed class Connection : IAsyncDisposable
         Output.CancelPendingFlush();
     }
 
-    // The timer is moved only to an earlier time; one that comes too early looks again. So a busy
-    // session does not touch the timer queue at every line.
+    // The timer is only moved to an earlier time; if it fires too early, it is set again. So a busy
+    // session does not touch the timer queue for each line.
     private void WakeAfter(TimeSpan timeout)
     {
         _wakeAt = _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);

@@ -2,14 +2,13 @@ using Kopis.Posix;
 
 namespace Kopis.Net;
 
-/// <summary>
-/// Two descriptors as a stream that blocks in poll(2), for programs that serve one peer. Reading
-/// and writing end when their token is cancelled; the descriptors' mode is left as it is, since a
-/// shell or another program may share them. Does not own them.
-/// </summary>
+/// <summary>Two descriptors as a stream that blocks in poll(2), for programs that serve one peer.
+/// Reading and writing end when their token is cancelled. The mode of the descriptors is not
+/// changed, since a shell or another program may share them. They are not closed.</summary>
 internal sealed class DescriptorStream(int input, int output) : Stream
 {
-    // A write of at most PIPE_BUF bytes does not block once poll(2) says writable (pipe(7)).
+    // After poll(2) reports it writable, a write of at most PIPE_BUF bytes does not block
+    // (pipe(7)).
     private const int PieceBytes = 4096;
 
     public override bool CanRead => true;
@@ -83,7 +82,7 @@ internal sealed class DescriptorStream(int input, int output) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    // A cancellation comes on another thread; a byte in a pipe brings it to poll(2).
+    // A cancellation comes on another thread, which wakes poll(2) by a byte in a pipe.
     private void Wait(bool read, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();

@@ -3,17 +3,16 @@ using System.IO.Pipelines;
 
 namespace Kopis.Net;
 
-/// <summary>
-/// Carries lines from a connection to a grammar and its replies back; every protocol uses it. Lines
-/// may end in LF or CRLF (contract §9.1, trap 22). All replies to what one read brought go out in
-/// one write (RFC 2920 §3.2). Holds no more of a line than the grammar's limit.
+/// <summary>Passes lines from a connection to a grammar, and its replies back. All line protocols
+/// use it. Lines may end in LF or CRLF (contract §9.1, trap 22). The replies to all lines of one
+/// read are sent in one write (RFC 2920 §3.2). It holds no more of a line than the grammar's limit.
 /// </summary>
 public sealed class LinePump(Connection connection, ILineProtocol protocol)
 {
-    private bool _tooLong; // The line under way is over the limit and is thrown away.
+    private bool _tooLong; // The current line is too long and is dropped.
 
     /// <summary>Runs until the protocol pauses or closes, or the connection ends.</summary>
-    /// <param name="lineTimeout">How long a whole line may take to come.</param>
+    /// <param name="lineTimeout">How long a whole line may take to arrive.</param>
     /// <param name="stop">Ends the wait for a line.</param>
     public async ValueTask<PumpEnd> RunAsync(TimeSpan lineTimeout, CancellationToken stop)
     {
@@ -31,7 +30,7 @@ public sealed class LinePump(Connection connection, ILineProtocol protocol)
             LineStep step = HandleLines(ref rest);
             bool tookLine = rest.Length < read.Buffer.Length;
 
-            // What follows a pause stays unexamined, so that the next read returns it at once.
+            // What follows a pause is not examined, so that the next read returns it at once.
             connection.Input.AdvanceTo(
                 rest.Start, step == LineStep.Continue ? read.Buffer.End : rest.Start);
             if (step == LineStep.Wait)

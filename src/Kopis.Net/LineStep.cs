@@ -1,23 +1,19 @@
 namespace Kopis.Net;
 
-/// <summary>What a line leads to.</summary>
+/// <summary>What follows a line.</summary>
 public enum LineStep
 {
     /// <summary>The next line.</summary>
     Continue,
 
-    /// <summary>
-    /// Something that is not a line, or not synchronous: message data, a password check. What
-    /// follows in the input stays there.
-    /// </summary>
+    /// <summary>Something that is not a line, or is asynchronous: message data, a password check.
+    /// The input after the line is not read.</summary>
     Pause,
 
-    /// <summary>
-    /// Something that is not synchronous, of which replies written so far need not be told: the
-    /// pump returns with them unsent, and sends them with what follows when it is run again.
-    /// </summary>
+    /// <summary>Something asynchronous, before which replies need not be sent. The pump returns
+    /// without sending them, and sends them with later ones when it runs again.</summary>
     Wait,
 
-    /// <summary>The end, after the reply is out.</summary>
+    /// <summary>The end, after the reply was sent.</summary>
     Close,
 }

@@ -1,19 +1,19 @@
 namespace Kopis.Net;
 
-/// <summary>
-/// How a process that only serves sockets runs its sessions: on the few threads that wait for
-/// them, not passed on to the thread pool for each event (docs/PERFORMANCE.md).
+/// <summary>Runs the sessions of a process that only serves sockets on the few threads that wait
+/// for the sockets, instead of passing each event to the thread pool (docs/PERFORMANCE.md).
 /// </summary>
-/// <remarks>Only for processes whose sessions never block: a session that does keeps others
-/// waiting. The runtime has no API for this, but reads these variables before its first socket.
-/// </remarks>
+/// <remarks>Only for processes whose sessions never block, since one that blocks keeps others
+/// waiting. The runtime has no API for this, but reads these variables before it makes its first
+/// socket.</remarks>
 public static class SocketThreads
 {
     private const string Inline = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
     private const string Count = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
-    /// <summary>To be called before the process has a socket. Half the cores: mail that one of
-    /// these threads takes is work for the queue writer, qmail-send and the deliverers.</summary>
+    /// <summary>Must be called before the process has a socket. Uses half the cores: mail that
+    /// these threads receive is work for the queue writer, qmail-send and the delivery programs.
+    /// </summary>
     public static void ServeInline()
     {
         int threads = Math.Max(1, Environment.ProcessorCount / 2);

@@ -1,14 +1,14 @@
 namespace Kopis.Net;
 
-/// <summary>A time limit for one operation after another, which most of them do not need: made
-/// once, set for each.</summary>
+/// <summary>A time limit that is made once and used for one operation after another, most of which
+/// need none.</summary>
 public sealed class TimeLimit : IDisposable
 {
     private CancellationTokenSource _source = new();
     private CancellationTokenRegistration _stop;
 
-    /// <summary>For the next operation; it has no limit yet.</summary>
-    /// <param name="stop">Ends it too.</param>
+    /// <summary>Begins an operation, without a limit yet.</summary>
+    /// <param name="stop">Cancels the operation as well.</param>
     public CancellationToken Begin(CancellationToken stop)
     {
         if (!_source.TryReset())
@@ -22,10 +22,10 @@ public sealed class TimeLimit : IDisposable
         return _source.Token;
     }
 
-    /// <summary>From now on so long.</summary>
+    /// <summary>Starts the time limit.</summary>
     public void Start(TimeSpan limit) => _source.CancelAfter(limit);
 
-    /// <summary>It is over.</summary>
+    /// <summary>Ends the operation.</summary>
     public void End() => _stop.Dispose();
 
     /// <inheritdoc/>

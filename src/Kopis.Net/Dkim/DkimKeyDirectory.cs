@@ -2,17 +2,15 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dkim;
 
-/// <summary>
-/// The directory <c>dkim</c>, as who signs reads it: <c>DOMAIN/SELECTOR.pem</c>, all his own, and
-/// readable by nobody else. Files are read again when they have changed. May be used from many
-/// threads.
-/// </summary>
+/// <summary>The directory <c>dkim</c>, for the process that signs: files
+/// <c>DOMAIN/SELECTOR.pem</c>, which must belong to its user and be readable by nobody else. Files
+/// are read again when they have changed. May be used from many threads.</summary>
 /// <param name="path">The directory.</param>
 /// <param name="time">The clock.</param>
-/// <param name="warn">Gets a line about a key that is of no use, when it is read.</param>
+/// <param name="warn">Gets a line about each key that cannot be used, when it is read.</param>
 public sealed class DkimKeyDirectory(string path, TimeProvider time, Action<string> warn)
 {
-    /// <summary>Files of a domain beyond that are not looked at.</summary>
+    /// <summary>The most files of a domain; others are ignored.</summary>
     public const int FilesMax = 64;
 
     private const int OthersMay = 0x3F; // 0077
@@ -25,11 +23,11 @@ public sealed class DkimKeyDirectory(string path, TimeProvider time, Action<stri
     private readonly Dictionary<string, Known> _known = [];
     private string _fault = "";
 
-    /// <summary>The keys for mail from a domain: its own, or those of the nearest domain above it
-    /// that has some. The same object as long as nothing has changed.</summary>
+    /// <summary>The keys for mail from a domain: its own, or those of the nearest parent domain
+    /// that has any. Returns the same object as long as nothing has changed.</summary>
     /// <param name="domain">The domain, normalized.</param>
-    /// <returns>Null where there are none. Keys without any that can be used, and with faults,
-    /// where there are some.</returns>
+    /// <returns>Null if there are none. If none of the keys can be used, the result has only
+    /// faults.</returns>
     public DkimDomainKeys? Find(string domain)
     {
         lock (_lock)
@@ -53,10 +51,10 @@ public sealed class DkimKeyDirectory(string path, TimeProvider time, Action<stri
         }
     }
 
-    /// <summary>The keys of one domain, as they are now.</summary>
+    /// <summary>The current keys of one domain.</summary>
     /// <param name="tree">The directory.</param>
     /// <param name="domain">The domain.</param>
-    /// <returns>Null where it has none.</returns>
+    /// <returns>Null if it has none.</returns>
     internal static DkimDomainKeys? Read(Beneath tree, string domain) =>
         List(tree, domain) is { } files ? Load(tree, domain, files) : null;
 
@@ -121,7 +119,7 @@ public sealed class DkimKeyDirectory(string path, TimeProvider time, Action<stri
         return keys;
     }
 
-    /// <summary>The files of a domain and what they are; null where there are none.</summary>
+    /// <summary>The files of a domain, with their status; null if there are none.</summary>
     private static Entry[]? List(Beneath tree, string domain)
     {
         if (tree.TryStatus(Fd.PathBytes(domain), out int errno) is not { } status)
@@ -149,7 +147,8 @@ public sealed class DkimKeyDirectory(string path, TimeProvider time, Action<stri
         return files.Length > 0 ? files : null;
     }
 
-    // A link has no status here, and the error instead. The time of the last read is no change.
+    // A link has an error in place of a status. The time of the last read does not count as a
+    // change.
     private static Entry EntryOf(Beneath tree, string domain, string name)
     {
         FileStatus? status = tree.TryStatus(Fd.PathBytes($"{domain}/{name}"), out int errno);

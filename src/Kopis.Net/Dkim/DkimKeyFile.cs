@@ -6,11 +6,9 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dkim;
 
-/// <summary>
-/// A private key with the dates between which it signs: a PEM file as openssl writes it (PKCS #8,
-/// or PKCS #1 for RSA), before it the lines <c>Signs-From: DATE</c> and <c>Signs-Until: DATE</c>.
-/// A date that is not there bounds nothing. Dates are UTC, <c>2026-11-29T20:00:00Z</c>.
-/// </summary>
+/// <summary>A private key with the dates between which it signs. It is a PEM file as openssl writes
+/// it (PKCS #8, or PKCS #1 for RSA), after the lines <c>Signs-From: DATE</c> and <c>Signs-Until:
+/// DATE</c>. A missing date is no limit. Dates are UTC: <c>2026-11-29T20:00:00Z</c>.</summary>
 public sealed record DkimKeyFile
 {
     /// <summary>A longer file is not read: RSA of 4,096 bits takes 3,272 bytes.</summary>
@@ -35,13 +33,13 @@ public sealed record DkimKeyFile
     /// <summary>Whether it is an Ed25519 key; otherwise RSA.</summary>
     public bool IsEd25519 => SigningKey.Algorithm == DkimAlgorithm.Ed25519Sha256;
 
-    /// <summary>When it begins to sign; null: it has begun.</summary>
+    /// <summary>When it begins to sign; null: it already signs.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>When it ends to sign; null: never.</summary>
+    /// <summary>When it stops signing; null: never.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>What signs.</summary>
+    /// <summary>The key for signing.</summary>
     public DkimSigningKey SigningKey { get; }
 
     /// <summary>The TXT record of its public key.</summary>
@@ -57,8 +55,8 @@ public sealed record DkimKeyFile
     /// <summary>Reads a file.</summary>
     /// <param name="domain">The domain, from the directory's name.</param>
     /// <param name="selector">The selector, from the file's name.</param>
-    /// <param name="content">What the file holds.</param>
-    /// <param name="fault">What is wrong with it where the answer is null.</param>
+    /// <param name="content">The content of the file.</param>
+    /// <param name="fault">What is wrong with it, if the result is null.</param>
     public static DkimKeyFile? TryParse(
         string domain, string selector, ReadOnlySpan<byte> content, out string fault)
     {
@@ -142,7 +140,7 @@ public sealed record DkimKeyFile
         return null;
     }
 
-    /// <summary>False for a line of this word that has no date, or is the second.</summary>
+    /// <summary>False if a line with this word has no date, or is the second one.</summary>
     private static bool TryDate(string line, string word, ref DateTimeOffset? date)
     {
         if (!line.StartsWith(word, StringComparison.OrdinalIgnoreCase))

@@ -3,8 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dkim;
 
-/// <summary>The directory <c>dkim</c>, as its owner changes it. A key's file appears whole, or not
-/// at all.</summary>
+/// <summary>The directory <c>dkim</c>, for its owner, who changes it. A key's file is written
+/// whole, or not at all.</summary>
 public sealed class DkimKeyStore : IDisposable
 {
     private const int OwnerDirectory = 0x1C0; // 0700
@@ -13,8 +13,8 @@ public sealed class DkimKeyStore : IDisposable
     private readonly Beneath _tree;
 
     /// <summary>Opens it.</summary>
-    /// <exception cref="ConfigurationException">It is another's.</exception>
-    /// <exception cref="PosixException">It is not there, or cannot be opened.</exception>
+    /// <exception cref="ConfigurationException">It belongs to another user.</exception>
+    /// <exception cref="PosixException">It does not exist, or cannot be opened.</exception>
     public DkimKeyStore(string path) => _tree = Beneath.TryOpenOwn(path)
         ?? throw new ConfigurationException(
             $"{path}: not a directory of this user's that nobody else can write to",
@@ -25,11 +25,11 @@ public sealed class DkimKeyStore : IDisposable
         [.. (_tree.TryList("", out _) ?? []).Where(DkimNames.IsDomain)
             .Where(name => Read(name) is not null).Order(StringComparer.Ordinal)];
 
-    /// <summary>The keys of a domain; null where it has none.</summary>
+    /// <summary>The keys of a domain; null if it has none.</summary>
     public DkimDomainKeys? Read(string domain) => DkimKeyDirectory.Read(_tree, domain);
 
-    /// <summary>Writes a key, durably; one of its name is replaced.</summary>
-    /// <exception cref="PosixException">It cannot be written.</exception>
+    /// <summary>Writes a key, durably; replaces one with the same name.</summary>
+    /// <exception cref="PosixException">The key cannot be written.</exception>
     public void Write(DkimKeyFile key)
     {
         if (_tree.TryStatus(key.Domain) is null)
@@ -43,13 +43,13 @@ public sealed class DkimKeyStore : IDisposable
             OwnerFile);
     }
 
-    /// <summary>Whether there is a file for a selector, good or not.</summary>
+    /// <summary>Whether there is a file for a selector, even an invalid one.</summary>
     public bool Has(string domain, string selector) =>
         _tree.TryStatus(Fd.PathBytes(NameOf(domain, selector)), out int errno) is not null
         || errno is not (Errno.NoEntry or Errno.NotDirectory);
 
-    /// <summary>Removes a key, and the directory after the last.</summary>
-    /// <returns>False where there is none.</returns>
+    /// <summary>Removes a key, and with the last key its directory.</summary>
+    /// <returns>False if there is none.</returns>
     public bool Remove(string domain, string selector)
     {
         bool isRemoved = _tree.TryUnlink(NameOf(domain, selector));

@@ -2,16 +2,16 @@ using Kopis.Mail.Authentication;
 
 namespace Kopis.Net.Dkim;
 
-/// <summary>The names of keys, which are names of files too: <c>dkim/DOMAIN/SELECTOR.pem</c>.
+/// <summary>The names of keys, which are also file names: <c>dkim/DOMAIN/SELECTOR.pem</c>.
 /// </summary>
 public static class DkimNames
 {
-    /// <summary>What the name of a key's file ends in.</summary>
+    /// <summary>The end of a key's file name.</summary>
     public const string Suffix = ".pem";
 
     /// <summary>A domain in the form that names a directory: A-labels, lower case, no dot at the
     /// end.</summary>
-    /// <returns>Null for what is not a domain name.</returns>
+    /// <returns>Null if it is not a domain name.</returns>
     public static string? Domain(string text) =>
         DomainText.Normalize(text) is { } name && IsDomain(name) ? name : null;
 
@@ -26,7 +26,7 @@ public static class DkimNames
         text.Length is > 0 and <= DomainText.LabelMax && text[0] != '-' && text[^1] != '-'
         && text.All(one => char.IsAsciiLetterLower(one) || char.IsAsciiDigit(one) || one == '-');
 
-    /// <summary>The domain above; null above the last label.</summary>
+    /// <summary>The parent domain; null for a single label.</summary>
     internal static string? Above(string domain)
     {
         int dot = domain.IndexOf('.');

@@ -1,17 +1,17 @@
 namespace Kopis.Net.Dkim;
 
-/// <summary>What DNS has of a key.</summary>
+/// <summary>What DNS has for a key.</summary>
 public enum DkimPublication
 {
-    /// <summary>No answer now.</summary>
+    /// <summary>There is no answer now.</summary>
     Unknown,
 
-    /// <summary>The key.</summary>
+    /// <summary>The key is published.</summary>
     Published,
 
-    /// <summary>No record.</summary>
+    /// <summary>There is no record.</summary>
     Missing,
 
-    /// <summary>A record of another key, of no key, or several.</summary>
+    /// <summary>The record has another key or none, or there are several records.</summary>
     Different,
 }

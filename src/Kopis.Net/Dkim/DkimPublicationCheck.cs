@@ -3,11 +3,11 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Net.Dkim;
 
-/// <summary>Asks DNS for the public half of a key, as a verifier does.</summary>
-/// <param name="dns">Asked.</param>
+/// <summary>Checks the public half of a key in DNS, as a verifier does.</summary>
+/// <param name="dns">Answers DNS questions.</param>
 public sealed class DkimPublicationCheck(IMailDns dns)
 {
-    /// <summary>Asks.</summary>
+    /// <summary>Runs the check.</summary>
     public async Task<DkimPublication> RunAsync(DkimKeyFile key, CancellationToken stop)
     {
         DnsAnswer<string> answer = await dns.FindTextsAsync(key.RecordName, stop);

@@ -6,18 +6,15 @@ using Kopis.Base;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>
-/// What was seen of one domain: rows with their counts, in bounds. Who sends a flood of different
-/// rows from one network fills a part of them, and of this domain's only; what does not fit is
-/// counted as left out.
-/// </summary>
+/// <summary>What was seen about one domain: rows with counts, within limits. A flood of different
+/// rows from one network fills only a part of them, and only those of this domain. What does not
+/// fit is counted as left out.</summary>
 public sealed class DomainRows
 {
-    /// <summary>Bytes of the rows of a domain.</summary>
+    /// <summary>The most bytes of a domain's rows.</summary>
     public const int BytesMax = 512 * 1024;
 
-    /// <summary>Different rows of one source: an IPv4 address, or an IPv6 network of 64 bits.
-    /// </summary>
+    /// <summary>The most different rows of one source: an IPv4 address, or an IPv6 /64.</summary>
     public const int RowsOfSourceMax = 50;
 
     private const string PolicyMark = "P\t";
@@ -29,13 +26,13 @@ public sealed class DomainRows
     private readonly Dictionary<string, int> _sources = new(StringComparer.Ordinal);
     private int _bytes;
 
-    /// <summary>The policy's line that was seen last; empty before there is one.</summary>
+    /// <summary>The line of the policy that was seen last; empty if none was.</summary>
     public string Policy { get; private set; } = "";
 
-    /// <summary>How many messages no row stands for.</summary>
+    /// <summary>How many messages have no row.</summary>
     public long Left { get; private set; }
 
-    /// <summary>The rows' lines, with their counts.</summary>
+    /// <summary>The lines of the rows, with their counts.</summary>
     public IReadOnlyDictionary<string, long> Rows => _rows;
 
     /// <summary>Adds messages of a row.</summary>
@@ -48,7 +45,7 @@ public sealed class DomainRows
         Add(row, count);
     }
 
-    /// <summary>Adds those of another.</summary>
+    /// <summary>Adds the rows of another object.</summary>
     public void Add(DomainRows other)
     {
         Policy = other.Policy.Length > 0 ? other.Policy : Policy;
@@ -59,8 +56,7 @@ public sealed class DomainRows
         }
     }
 
-    /// <summary>Reads lines, of one or several times; what is none of ours is passed over.
-    /// </summary>
+    /// <summary>Parses lines from one or several writes; invalid lines are skipped.</summary>
     public static DomainRows Read(ReadOnlySpan<byte> text)
     {
         DomainRows rows = new();
@@ -86,8 +82,8 @@ public sealed class DomainRows
         return rows;
     }
 
-    /// <summary>As lines. An empty one is first: what a full disk cut short before it ends there.
-    /// </summary>
+    /// <summary>Formats the lines. An empty line comes first, to end a line that a full disk cut
+    /// off before.</summary>
     public byte[] ToBytes()
     {
         StringBuilder text = new("\n");

@@ -5,16 +5,14 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>
-/// Collects a listener's rows in memory, and writes them once a minute and at the program's end,
-/// beside the sessions: none waits for the disk. A crash loses the last minute's. May be used from
-/// many threads.
-/// </summary>
+/// <summary>Collects a listener's rows in memory, and writes them once a minute and at the end of
+/// the program, in the background: no session waits for the disk. A crash loses those of the last
+/// minute. May be used from many threads.</summary>
 /// <param name="folder">The directory <c>dmarc</c>, or <c>tlsrpt</c>.</param>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
-/// <param name="name">What lines of the log begin with.</param>
-/// <param name="domainsOfNetworkMax">New domains of one network in memory.</param>
+/// <param name="name">The beginning of lines in the log.</param>
+/// <param name="domainsOfNetworkMax">The most new domains of one network in memory.</param>
 public sealed class ReportCollector(
     string folder, Action<string> log, TimeProvider time, string name = "dmarc",
     int domainsOfNetworkMax = ReportCollector.DomainsOfNetworkMax)
@@ -22,13 +20,14 @@ public sealed class ReportCollector(
     /// <summary>How long rows stay in memory.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    /// <summary>Domains in memory.</summary>
+    /// <summary>The most domains in memory.</summary>
     public const int DomainsMax = 2000;
 
-    /// <summary>New domains of one client's network in memory: others have a place too.</summary>
+    /// <summary>The most new domains of one client's network in memory, so that others have room.
+    /// </summary>
     public const int DomainsOfNetworkMax = 200;
 
-    /// <summary>Rows in memory, with their repetitions.</summary>
+    /// <summary>The most rows in memory, counting repetitions.</summary>
     public const int RowsMax = 50_000;
 
     private readonly Lock _lock = new();
@@ -42,9 +41,9 @@ public sealed class ReportCollector(
 
     /// <summary>Adds a message.</summary>
     /// <param name="domain">The domain of the policy, normalized.</param>
-    /// <param name="policy">The policy's line.</param>
-    /// <param name="row">The row's line.</param>
-    /// <param name="client">Who sent it.</param>
+    /// <param name="policy">The line of the policy.</param>
+    /// <param name="row">The line of the row.</param>
+    /// <param name="client">The client that sent it.</param>
     public void Add(string domain, string policy, string row, IPAddress client)
     {
         lock (_lock)
@@ -68,7 +67,7 @@ public sealed class ReportCollector(
         }
     }
 
-    /// <summary>Writes what there is.</summary>
+    /// <summary>Writes everything that was collected.</summary>
     public void Flush()
     {
         (Dictionary<string, DomainRows> rows, DateOnly day) taken;

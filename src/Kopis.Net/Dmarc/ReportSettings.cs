@@ -5,17 +5,18 @@ using Kopis.Mail.Authentication;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>Who reports to domains what was seen of them: <c>control/dmarcreports</c>, and
+/// <summary>Who sends reports to domains about mail in their name: <c>control/dmarcreports</c>, and
 /// <c>control/tlsreports</c>.</summary>
-/// <param name="Address">Whom reports are from, and who answers for them.</param>
-/// <param name="Domain">Its domain, normalized: what reports call this host.</param>
-/// <param name="Organization">What a person calls it.</param>
+/// <param name="Address">The sender of reports, who also answers questions about them.</param>
+/// <param name="Domain">The domain of the address, normalized. Reports use it as the name of this
+/// host.</param>
+/// <param name="Organization">The name of the organization, for people.</param>
 public sealed record ReportSettings(string Address, string Domain, string Organization)
 {
     private const int AddressMax = 254; // RFC 5321 §4.5.3.1.3, without the brackets.
     private const int OrganizationMax = 100;
 
-    /// <summary>Reads the file; null where there is none, or its line is empty.</summary>
+    /// <summary>Reads the file; null if there is none, or its line is empty.</summary>
     /// <exception cref="ConfigurationException">The line does not begin with an address.
     /// </exception>
     public static ReportSettings? Read(ControlDirectory control, ControlLine file)

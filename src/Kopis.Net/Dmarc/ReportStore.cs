@@ -5,20 +5,18 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>
-/// The directory <c>dmarc</c>: for each day (UTC) a directory, in it for each domain a file of
-/// lines. Listeners add to them, each for itself; a crash may cut the last lines short. Disposed
-/// when no longer used.
-/// </summary>
+/// <summary>The directory <c>dmarc</c>: a directory for each day (UTC), with a file of lines for
+/// each domain. Each listener adds to them by itself; a crash may cut off the last lines. Must be
+/// disposed.</summary>
 public sealed class ReportStore : IDisposable
 {
-    /// <summary>Domains of a day.</summary>
+    /// <summary>The most domains of a day.</summary>
     public const int DomainsMax = 10_000;
 
-    /// <summary>Bytes of a day.</summary>
+    /// <summary>The most bytes of a day.</summary>
     public const long DayBytesMax = 128 * 1024 * 1024;
 
-    /// <summary>Days that are kept where nobody sends reports.</summary>
+    /// <summary>How many days are kept if nobody sends reports.</summary>
     public const int DaysMax = 7;
 
     private const int FileBytesMax = 2 * DomainRows.BytesMax;
@@ -32,25 +30,25 @@ public sealed class ReportStore : IDisposable
     private readonly Beneath _tree;
 
     /// <summary>Opens it.</summary>
-    /// <exception cref="ConfigurationException">It is another's.</exception>
-    /// <exception cref="PosixException">It is not there, or cannot be opened.</exception>
+    /// <exception cref="ConfigurationException">It belongs to another user.</exception>
+    /// <exception cref="PosixException">It does not exist, or cannot be opened.</exception>
     public ReportStore(string path) => _tree = Beneath.TryOpenOwn(path)
         ?? throw new ConfigurationException(
             $"{path}: not a directory of this user's that nobody else can write to",
             ExitCode.Permanent);
 
-    /// <summary>Reads a day as it is written here: 2026-11-29.</summary>
+    /// <summary>Parses a day in the form of its directory: 2026-11-29.</summary>
     public static bool TryDay(string text, out DateOnly day) => DateOnly.TryParseExact(
         text, DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
 
-    /// <summary>Writes a day.</summary>
+    /// <summary>Formats a day.</summary>
     public static string NameOf(DateOnly day) =>
         day.ToString(DayFormat, CultureInfo.InvariantCulture);
 
     /// <summary>Adds to a day's rows, by domain.</summary>
-    /// <returns>How many domains had no place.</returns>
-    /// <exception cref="PosixException">They cannot be written.</exception>
-    /// <exception cref="ConfigurationException">Another process does not let go of them.
+    /// <returns>How many domains had no room.</returns>
+    /// <exception cref="PosixException">The rows cannot be written.</exception>
+    /// <exception cref="ConfigurationException">Another process holds the lock too long.
     /// </exception>
     public int Add(DateOnly day, IReadOnlyDictionary<string, DomainRows> rows)
     {
@@ -85,7 +83,7 @@ public sealed class ReportStore : IDisposable
         return without;
     }
 
-    /// <summary>The days there are, the oldest first.</summary>
+    /// <summary>The days, the oldest first.</summary>
     public IReadOnlyList<DateOnly> Days() =>
     [
         .. (_tree.TryList("", out _) ?? [])
@@ -100,19 +98,19 @@ public sealed class ReportStore : IDisposable
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>The rows of a domain; none where they cannot be read.</summary>
+    /// <summary>The rows of a domain; none if they cannot be read.</summary>
     public DomainRows Read(DateOnly day, string domain) => DomainRows.Read(
         _tree.TryReadFile(NameOf(day, domain), FileBytesMax, out _) ?? []);
 
-    /// <summary>Removes the rows of a domain, and the day after its last.</summary>
+    /// <summary>Removes the rows of a domain, and with the last domain the day.</summary>
     public void Remove(DateOnly day, string domain)
     {
         _tree.TryUnlink(NameOf(day, domain));
         _tree.TryRemoveDirectory(NameOf(day));
     }
 
-    /// <summary>Holds off others while there is work that two must not do at once; null where
-    /// another does it.</summary>
+    /// <summary>Takes a lock for work that only one process may do; null if another process has it.
+    /// </summary>
     public IDisposable? TryHold(string name)
     {
         int fd = OpenLock(name);
@@ -128,7 +126,8 @@ public sealed class ReportStore : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _tree.Dispose();
 
-    // Others hold it for the time of their writes. One that is stopped holds up nobody's end.
+    // Others hold the lock while they write. A process that was stopped does not keep others from
+    // ending.
     private IDisposable Lock()
     {
         for (int tries = 0; tries < LockTries; tries++)
@@ -138,7 +137,7 @@ public sealed class ReportStore : IDisposable
                 return held;
             }
 
-            Thread.Sleep(LockPause); // Of a thread that writes, and serves no session.
+            Thread.Sleep(LockPause); // This thread only writes.
         }
 
         throw new ConfigurationException("another process holds dmarc/lock");
@@ -147,7 +146,7 @@ public sealed class ReportStore : IDisposable
     private int OpenLock(string name) =>
         _tree.Open(name, OpenFlags.ReadWrite | OpenFlags.Create, OwnerFile);
 
-    // Where nobody sends them, the oldest goes.
+    // If nobody sends reports, the oldest day is removed.
     private void MakeRoom(DateOnly day)
     {
         if (_tree.TryStatus(NameOf(day)) is not null)

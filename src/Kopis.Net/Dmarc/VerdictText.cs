@@ -6,17 +6,15 @@ using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Net.Dmarc;
 
-/// <summary>
-/// The records of a day as lines: fields apart by tabs, none with a blank in it. A row is without
-/// its count, so that equal lines are one row of the report.
-/// </summary>
+/// <summary>Formats the records of a day as lines with fields separated by tabs; no field has a
+/// blank. A row has no count in it, so that equal lines are one row of the report.</summary>
 public static class VerdictText
 {
     private const char Field = '\t';
     private const int PolicyFields = 10;
     private const int RowFields = 9;
 
-    /// <summary>The line of a record that has an address for reports.</summary>
+    /// <summary>The line of a policy whose record has an address for reports.</summary>
     public static string OfPolicy(DmarcCheck check)
     {
         DmarcRecord record = check.Record!;
@@ -27,11 +25,11 @@ public static class VerdictText
             record.IsTest ? "y" : "n", string.Join(' ', record.AggregateTargets));
     }
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Parses the line of a policy.</summary>
     /// <param name="line">The line.</param>
     /// <param name="organization">The organizational domain.</param>
-    /// <param name="targets">Where reports go, as the record says.</param>
-    /// <returns>Null where it is none.</returns>
+    /// <param name="targets">The addresses for reports in the record.</param>
+    /// <returns>Null if the line is invalid.</returns>
     public static PublishedPolicy? ReadPolicy(
         string line, out string organization, out string[] targets)
     {
@@ -53,16 +51,16 @@ public static class VerdictText
             };
     }
 
-    /// <summary>The line of a row: domains are names, and comments are left out.</summary>
+    /// <summary>The line of a row. Domains are names; comments are left out.</summary>
     public static string OfRow(ReportRow row) => string.Join(
         Field, row.Source, row.Disposition, row.Dkim, row.Spf, row.HeaderFrom, row.EnvelopeFrom,
         string.Join(' ', row.Reasons.Select(one => one.Type)), Line(row.Signatures),
         Line(row.Senders));
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Parses the line of a row.</summary>
     /// <param name="line">The line.</param>
     /// <param name="count">How many messages it stands for.</param>
-    /// <returns>Null where it is none.</returns>
+    /// <returns>Null if the line is invalid.</returns>
     public static ReportRow? ReadRow(string line, long count)
     {
         string[] fields = line.Split(Field);
@@ -84,11 +82,11 @@ public static class VerdictText
         };
     }
 
-    /// <summary>Reads a count.</summary>
+    /// <summary>Parses a count.</summary>
     internal static bool TryCount(ReadOnlySpan<char> text, out long count) => long.TryParse(
         text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count > 0;
 
-    // A power cut may leave zeros in it, which no report can have.
+    // A power cut may leave zeros in it, which a report must not have.
     private static bool IsWhole(string line) =>
         line.All(one => one is Field or (>= ' ' and <= '~'));
 

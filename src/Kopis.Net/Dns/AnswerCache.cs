@@ -1,24 +1,22 @@
 namespace Kopis.Net.Dns;
 
-/// <summary>
-/// Answers of DNS for as long as they are good. Two generations: when the young one is full, of
-/// answers or of bytes, it becomes the old one, and the old one goes. May be used from many
-/// threads.
-/// </summary>
+/// <summary>Keeps DNS answers for as long as they are valid, in two generations: when the young one
+/// has too many answers or bytes, it becomes the old one, and the old one is dropped. May be used
+/// from many threads.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="answersMax">How many answers are kept.</param>
-/// <param name="bytesMax">How much memory they take.</param>
+/// <param name="bytesMax">How much memory they may take.</param>
 public sealed class AnswerCache(
     TimeProvider time, int answersMax = AnswerCache.AnswersMax,
     long bytesMax = AnswerCache.BytesMax)
 {
-    /// <summary>Most take some hundred bytes.</summary>
+    /// <summary>Most answers take some hundred bytes.</summary>
     public const int AnswersMax = 10_000;
 
-    /// <summary>What all answers take, with their questions.</summary>
+    /// <summary>The memory for all answers and their questions.</summary>
     public const long BytesMax = 8 * 1024 * 1024;
 
-    private const int EntryBytes = 150; // Of a dictionary and its objects.
+    private const int EntryBytes = 150; // For a dictionary and its objects.
 
     private static readonly TimeSpan KeepMost = TimeSpan.FromHours(1);
 
@@ -28,7 +26,7 @@ public sealed class AnswerCache(
     private long _youngBytes;
     private long _oldBytes;
 
-    /// <summary>What the answers take, in bytes.</summary>
+    /// <summary>How many bytes the answers take.</summary>
     public long Bytes
     {
         get
@@ -52,8 +50,8 @@ public sealed class AnswerCache(
         }
     }
 
-    /// <summary>Finds an answer that is still good.</summary>
-    /// <returns>Null where there is none.</returns>
+    /// <summary>Finds an answer that is still valid.</summary>
+    /// <returns>Null if there is none.</returns>
     public object? Find(string question)
     {
         lock (_lock)
@@ -64,11 +62,11 @@ public sealed class AnswerCache(
         }
     }
 
-    /// <summary>Keeps an answer; an hour at most.</summary>
-    /// <param name="question">What was asked.</param>
+    /// <summary>Adds an answer; it is kept for an hour at most.</summary>
+    /// <param name="question">The question.</param>
     /// <param name="answer">The answer.</param>
-    /// <param name="bytes">What it takes in memory.</param>
-    /// <param name="keep">How long it is good.</param>
+    /// <param name="bytes">Its size in memory.</param>
+    /// <param name="keep">How long it is valid.</param>
     public void Add(string question, object answer, int bytes, TimeSpan keep)
     {
         long size = bytes + (question.Length * sizeof(char)) + EntryBytes;
@@ -86,7 +84,7 @@ public sealed class AnswerCache(
                 _young.Clear();
             }
 
-            // One that replaces another counts beside it, so that the sum is never too small.
+            // If it replaces another answer, both are counted, so that the sum is never too small.
             _youngBytes += size;
 
             _young[question] =

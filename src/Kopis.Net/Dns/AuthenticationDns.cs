@@ -3,15 +3,15 @@ using Kopis.Mail.Authentication;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>
-/// What the checks of one message ask of DNS: through a cache that all messages share, and within
-/// a time for all questions of the message together. When that is over, what is not in the cache
-/// is a temporary failure.
-/// </summary>
-/// <param name="dns">Asked; one that keeps nothing (<see cref="MailDns.ReadHurried"/>).</param>
-/// <param name="cache">What all share.</param>
+/// <summary>DNS for the checks of one message, through a cache that all messages share, and within
+/// one time limit for all questions of the message. After that, what is not in the cache is a
+/// temporary failure.</summary>
+/// <param name="dns">Answers DNS questions, without a cache (<see cref="MailDns.ReadHurried"/>).
+/// </param>
+/// <param name="cache">The shared cache.</param>
 /// <param name="time">The clock.</param>
-/// <param name="budget">The time of a message: RFC 7208 §4.6.4 wants 20 seconds at least.</param>
+/// <param name="budget">The time for a message: RFC 7208 §4.6.4 requires at least 20 seconds.
+/// </param>
 public sealed class AuthenticationDns(
     IMailDns dns, AnswerCache cache, TimeProvider time, TimeSpan budget) : IAuthenticationDns
 {
@@ -22,7 +22,7 @@ public sealed class AuthenticationDns(
 
     private readonly long _start = time.GetTimestamp();
 
-    /// <summary>How many questions went to DNS, and not to the cache.</summary>
+    /// <summary>How many questions were sent to DNS.</summary>
     public int Questions { get; private set; }
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ public sealed class AuthenticationDns(
         static (dns, text, stop) => dns.FindNamesAsync(IPAddress.Parse(text), stop),
         stop);
 
-    // What is known, as nearly all of a busy host is, takes no state machine.
+    // An answer from the cache, which a busy host nearly always has, needs no state machine.
     private ValueTask<DnsRecords<T>> FindAsync<T>(
         string type,
         string name,

@@ -2,16 +2,16 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>What DNS says of a host's TLSA records.</summary>
-/// <param name="State">Whether there are some.</param>
-/// <param name="Base">The name that they are for (RFC 7672 §2.2.3): the name for SNI, and one of
+/// <summary>The answer of DNS about a host's TLSA records.</summary>
+/// <param name="State">Whether there are any.</param>
+/// <param name="Base">The name of the records (RFC 7672 §2.2.3). It is used for SNI, and is one of
 /// those that a certificate may have.</param>
-/// <param name="Records">All of them.</param>
+/// <param name="Records">The records.</param>
 public sealed record DaneAnswer(DaneState State, string Base, IReadOnlyList<TlsaRecord> Records)
 {
-    /// <summary>No records.</summary>
+    /// <summary>There are no records.</summary>
     public static DaneAnswer Absent { get; } = new(DaneState.Absent, "", []);
 
-    /// <summary>No answer.</summary>
+    /// <summary>There is no answer.</summary>
     public static DaneAnswer Unknown { get; } = new(DaneState.Unknown, "", []);
 }

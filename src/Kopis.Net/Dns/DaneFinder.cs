@@ -5,11 +5,11 @@ namespace Kopis.Net.Dns;
 /// <summary>Finds the TLSA records of a host (RFC 7672 §2.2).</summary>
 public static class DaneFinder
 {
-    /// <summary>Asks.</summary>
-    /// <param name="dns">Asked.</param>
-    /// <param name="host">The host's name, of a secure answer or of the operator.</param>
+    /// <summary>Finds them.</summary>
+    /// <param name="dns">Answers DNS questions.</param>
+    /// <param name="host">The host's name, from a secure answer or from the operator.</param>
     /// <param name="port">The port of its server.</param>
-    /// <param name="stop">Ends it.</param>
+    /// <param name="stop">Ends the search.</param>
     public static async Task<DaneAnswer> FindAsync(
         ISignedDns dns, string host, int port, CancellationToken stop)
     {
@@ -24,7 +24,7 @@ public static class DaneFinder
                 await dns.FindTlsaAsync($"_{port}._tcp.{name}", stop);
             if (answer.Status == DnsStatus.TryAgain)
             {
-                return DaneAnswer.Unknown; // Bogus too: an attacker may have removed them.
+                return DaneAnswer.Unknown; // An attacker may have removed bogus ones.
             }
 
             if (answer is { IsSecure: true, Records.Count: > 0 })
@@ -39,9 +39,9 @@ public static class DaneFinder
         return DaneAnswer.Absent;
     }
 
-    /// <summary>The names whose TLSA records count, the first that has some; null where DNS does
-    /// not say. In a zone without signatures no TLSA record is asked for (RFC 7672 §2.2.2): there
-    /// are servers that cannot answer.</summary>
+    /// <summary>The names at which TLSA records may be; the first that has some counts. Null if DNS
+    /// does not answer. In a zone without signatures TLSA records are not asked for (RFC 7672
+    /// §2.2.2), since some servers cannot answer such questions.</summary>
     private static async Task<string[]?> BasesAsync(
         ISignedDns dns, string host, CancellationToken stop)
     {
@@ -67,7 +67,7 @@ public static class DaneFinder
             return [];
         }
 
-        // The alias itself may be signed, and what it leads to not: then it counts alone.
+        // The alias itself may be signed, but not its target. Then only the alias counts.
         DnsAnswer<string> alias = await dns.FindAliasAsync(host, stop);
         return alias.Status == DnsStatus.TryAgain ? null
             : alias is { IsSecure: true, Records.Count: > 0 } ? [host]

@@ -3,16 +3,17 @@ namespace Kopis.Net.Dns;
 /// <summary>What DNS says of a host's TLSA records.</summary>
 public enum DaneState
 {
-    /// <summary>It does not say: nothing may be sent. Zero: a slip delays mail, no more.</summary>
+    /// <summary>There is no answer, so nothing may be sent. It is zero, so that a mistake delays
+    /// mail and does no more.</summary>
     Unknown,
 
-    /// <summary>There are none that are signed.</summary>
+    /// <summary>There are no signed records.</summary>
     Absent,
 
-    /// <summary>There are, and none of use: TLS is required, and nothing of the certificate
-    /// (RFC 7672 §2.2).</summary>
+    /// <summary>There are records, but none can be used: TLS is required, with any certificate (RFC
+    /// 7672 §2.2).</summary>
     Unusable,
 
-    /// <summary>There are; the certificate has to match one.</summary>
+    /// <summary>There are records, and the certificate has to match one.</summary>
     Usable,
 }

@@ -1,14 +1,14 @@
 namespace Kopis.Net.Dns;
 
-/// <summary>An answer of DNS.</summary>
-/// <param name="Status">How far it can be believed.</param>
+/// <summary>A DNS answer.</summary>
+/// <param name="Status">What the answer says.</param>
 /// <param name="Records">The records.</param>
-/// <param name="Seconds">How long they are good: the shortest time to live; 0 where unknown.
-/// </param>
+/// <param name="Seconds">For how many seconds they are valid: the shortest time to live; 0 if not
+/// known.</param>
 public readonly record struct DnsAnswer<T>(
     DnsStatus Status, IReadOnlyList<T> Records, int Seconds = 0)
 {
-    /// <summary>A resolver of this host has checked its signatures (DNSSEC), or those of its
-    /// having no such records.</summary>
+    /// <summary>Whether a resolver on this host has verified the signatures (DNSSEC) of the
+    /// records, or of the proof that there are none.</summary>
     public bool IsSecure { get; init; }
 }

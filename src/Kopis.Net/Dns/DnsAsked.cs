@@ -2,10 +2,10 @@ using DnsClient;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>What came of a question.</summary>
-/// <param name="Status">How far the answer can be believed.</param>
-/// <param name="Answer">Its records; null where there are none.</param>
-/// <param name="IsSecure">A resolver of this host has checked its signatures.</param>
+/// <summary>The result of a question.</summary>
+/// <param name="Status">What the answer says.</param>
+/// <param name="Answer">The records; null if there are none.</param>
+/// <param name="IsSecure">Whether a resolver on this host has verified the signatures.</param>
 internal readonly record struct DnsAsked(
     DnsStatus Status, IDnsQueryResponse? Answer, bool IsSecure)
 {

@@ -1,14 +1,14 @@
 namespace Kopis.Net.Dns;
 
-/// <summary>How far an answer can be believed.</summary>
+/// <summary>What an answer says.</summary>
 public enum DnsStatus
 {
-    /// <summary>The name exists; the records may still be none.</summary>
+    /// <summary>The name exists, though it may have no such records.</summary>
     Found,
 
     /// <summary>There is no such name.</summary>
     NoSuchName,
 
-    /// <summary>No answer now: ask again later.</summary>
+    /// <summary>There is no answer now; it can be asked again later.</summary>
     TryAgain,
 }

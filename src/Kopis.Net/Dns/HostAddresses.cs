@@ -7,28 +7,27 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>
-/// The addresses of a host that a command line names. Who names resolvers, in DNSCACHEIP or in
-/// <c>control/resolvers</c>, has them asked, behind /etc/hosts; else the C library knows.
-/// </summary>
+/// <summary>Finds the addresses of a host on a command line. If DNSCACHEIP or
+/// <c>control/resolvers</c> names resolvers, they are asked after /etc/hosts; otherwise the C
+/// library is asked.</summary>
 public static class HostAddresses
 {
     private const int FileBytesMax = 16 * 1024 * 1024;
     private static readonly char[] Blanks = [' ', '\t'];
 
-    /// <summary><c>1.2.3.4</c>, <c>[1.2.3.4]</c> or an address of IPv6; else null.</summary>
+    /// <summary>Parses <c>1.2.3.4</c>, <c>[1.2.3.4]</c> or an IPv6 address; else null.</summary>
     public static IPAddress? Literal(string host)
     {
         string inner = host is ['[', .., ']'] ? host[1..^1] : host;
 
-        // .NET accepts 127.1, 0x7f.1 and 0177.0.0.1 as well: those are names here, as in DNS.
+        // .NET also accepts 127.1, 0x7f.1 and 0177.0.0.1. Here they are names, as in DNS.
         return IPAddress.TryParse(inner, out IPAddress? address)
             && (inner.Contains(':') || address.ToString() == inner)
             ? address : null;
     }
 
-    /// <summary>All of them, those of IPv4 first.</summary>
-    /// <exception cref="ConfigurationException">There is none, or nobody answers.</exception>
+    /// <summary>All addresses, IPv4 first.</summary>
+    /// <exception cref="ConfigurationException">There is no address, or no answer.</exception>
     public static IPAddress[] Find(ProgramContext context, string host)
     {
         if (Literal(host) is { } literal)
@@ -62,7 +61,7 @@ public static class HostAddresses
         }
         catch (ArgumentException)
         {
-            return []; // No name can be that.
+            return []; // No name can be like that.
         }
     }
 
@@ -94,8 +93,9 @@ public static class HostAddresses
         return [];
     }
 
-    /// <summary>A name without a dot is one of the host's own domains: LOCALDOMAIN, else what
-    /// resolv.conf searches. A dot at the end says that it is whole.</summary>
+    /// <summary>The full names to ask for. A name without a dot is looked up in the host's own
+    /// domains: in LOCALDOMAIN, or in the search list of resolv.conf. A dot at the end means that
+    /// the name is complete.</summary>
     private static IEnumerable<string> Qualified(ProgramContext context, string host)
     {
         if (host.EndsWith('.'))

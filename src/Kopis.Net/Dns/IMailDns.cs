@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>What mail asks of DNS. Answers are values; nothing is thrown for a bad answer.
+/// <summary>The DNS questions that mail needs. Answers are values; a bad answer throws nothing.
 /// </summary>
 public interface IMailDns
 {
@@ -12,7 +12,7 @@ public interface IMailDns
     /// <summary>A host's addresses of both families, IPv4 first.</summary>
     Task<DnsAnswer<IPAddress>> FindAddressesAsync(string host, CancellationToken stop);
 
-    /// <summary>A host's IPv4 addresses alone: what lists of clients answer with.</summary>
+    /// <summary>A host's IPv4 addresses alone, which DNS lists of clients answer with.</summary>
     Task<DnsAnswer<IPAddress>> FindIPv4Async(string host, CancellationToken stop);
 
     /// <summary>A host's IPv6 addresses alone.</summary>
@@ -21,6 +21,6 @@ public interface IMailDns
     /// <summary>A name's TXT records, the strings of each joined.</summary>
     Task<DnsAnswer<string>> FindTextsAsync(string name, CancellationToken stop);
 
-    /// <summary>The names that an address claims by PTR records; nothing proves them.</summary>
+    /// <summary>The names in the PTR records of an address, which are not verified.</summary>
     Task<DnsAnswer<string>> FindNamesAsync(IPAddress address, CancellationToken stop);
 }

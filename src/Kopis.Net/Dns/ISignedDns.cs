@@ -2,17 +2,17 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>What DANE asks of DNS: answers, and whether their signatures were checked.</summary>
+/// <summary>The DNS questions of DANE, which report whether signatures were verified.</summary>
 public interface ISignedDns
 {
-    /// <summary>Whether the resolver checks signatures, and is one of this host.</summary>
+    /// <summary>Whether the resolver is on this host and verifies signatures.</summary>
     ValueTask<bool> IsValidatingAsync(CancellationToken stop);
 
-    /// <summary>The name that a host's addresses are found at, behind its aliases; none where it
-    /// has no addresses. Secure: all answers on the way are.</summary>
+    /// <summary>The name that has a host's addresses, after following aliases; empty if it has no
+    /// addresses. Secure if all answers on the way are.</summary>
     Task<DnsAnswer<string>> FindCanonicalAsync(string host, CancellationToken stop);
 
-    /// <summary>Where a name is an alias to, itself and no further.</summary>
+    /// <summary>The target of an alias, without following it further.</summary>
     Task<DnsAnswer<string>> FindAliasAsync(string host, CancellationToken stop);
 
     /// <summary>The TLSA records of a name.</summary>

@@ -8,10 +8,8 @@ namespace Kopis.Net.Dns;
 /// <summary>The addresses of this host's own interfaces.</summary>
 public static class LocalAddresses
 {
-    /// <summary>
-    /// Asks the system, which takes about a millisecond: keep the answer for a session. Has 0.0.0.0
-    /// and ::, which reach this host too.
-    /// </summary>
+    /// <summary>Asks the system, which takes about a millisecond, so keep the result for a session.
+    /// It includes 0.0.0.0 and ::, which reach this host too.</summary>
     public static HashSet<IPAddress> Read()
     {
         HashSet<IPAddress> own = [IPAddress.Any, IPAddress.IPv6Any];
@@ -29,11 +27,11 @@ public static class LocalAddresses
 
     /// <summary>Whether a domain is <c>[a.b.c.d]</c> with an address of this host's own.</summary>
     /// <param name="domain">The domain.</param>
-    /// <param name="own">Read when first needed, which is seldom.</param>
+    /// <param name="own">The addresses; read when they are first needed, which is rare.</param>
     public static bool IsOwnLiteral(ReadOnlySpan<byte> domain, ref HashSet<IPAddress>? own) =>
         domain is [(byte)'[', .. ReadOnlySpan<byte> inside, (byte)']']
         && IPAddress.TryParse(ByteText.ToText(inside), out IPAddress? ip)
         && ip.AddressFamily == AddressFamily.InterNetwork
-        && ip.ToString() == ByteText.ToText(inside) // .NET also accepts 127.1 and the like.
+        && ip.ToString() == ByteText.ToText(inside) // .NET also accepts 127.1.
         && (own ??= Read()).Contains(ip);
 }

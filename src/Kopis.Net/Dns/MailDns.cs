@@ -8,14 +8,13 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>
-/// DNS through the resolvers of <c>control/resolvers</c>, else of /etc/resolv.conf; for the network
-/// tools DNSCACHEIP goes before both. They are asked in order, silent ones last. Answers
-/// are kept for their time to live, an hour at most, and within a number of bytes.
+/// <summary>DNS through the resolvers of <c>control/resolvers</c>, or those of /etc/resolv.conf.
+/// For network tools DNSCACHEIP comes before both. Resolvers are asked in order, silent ones last.
+/// Answers are cached for their time to live, but an hour at most, and within a limit of bytes.
 /// </summary>
 public sealed class MailDns : IMailDns
 {
-    private const int RecordsMax = 100; // A domain with 10,000 MX records gets no more of us.
+    private const int RecordsMax = 100; // The most records of one answer that are used.
     private const int DnsPort = 53;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan TimeoutHurried = TimeSpan.FromSeconds(2);
@@ -23,20 +22,20 @@ public sealed class MailDns : IMailDns
     private const int Tries = 3; // Two with EDNS, one without: the time of a question.
     private const int TriesHurried = 2;
 
-    /// <summary>On loopback addresses, but the AD bit they pass on is of a resolver elsewhere,
-    /// over a network where anybody may set it: Docker's forwarder, and systemd-resolved's proxy.
+    /// <summary>Resolvers at loopback addresses that pass on the AD bit of a resolver elsewhere,
+    /// from a network where anybody may set it: Docker's forwarder, and systemd-resolved's proxy.
     /// </summary>
     private static readonly IPAddress[] PassesOn =
         [new([127, 0, 0, 11]), new([127, 0, 0, 54])];
 
-    private const int AliasesMax = 10; // Of a name; BIND follows 16, others 8.
-    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
+    private const int AliasesMax = 10; // BIND follows 16, others 8.
+    private const int PlainMessageBytes = 512; // This size means that OPT is not sent.
 
     private readonly KeptLookups _client;
     private readonly KeptLookups _plain;
     private readonly KeptLookups _stream;
     private readonly bool _isHurried;
-    private readonly TimeSpan _timeout; // Of one answer.
+    private readonly TimeSpan _timeout; // For one answer.
     private readonly TimeSpan _questionTime;
     private readonly SignedDns? _signed;
     private volatile bool _isSilentToEdns;
@@ -73,15 +72,14 @@ public sealed class MailDns : IMailDns
         _stream = new KeptLookups(options, order, cache, 's', KeepFailures);
     }
 
-    /// <summary>What DANE asks; null where no resolver may say that it has checked signatures.
-    /// </summary>
+    /// <summary>DNS for DANE; null if there is no resolver that may be trusted to verify
+    /// signatures.</summary>
     public ISignedDns? Signed => _signed;
 
-    /// <summary>Lines of control/resolvers that name nobody to ask; the others are asked.
-    /// </summary>
+    /// <summary>Lines of control/resolvers that are not addresses; the others are used.</summary>
     public IReadOnlyList<string> Faults { get; private init; } = [];
 
-    /// <summary>Reads who to ask.</summary>
+    /// <summary>Reads which resolvers to ask.</summary>
     /// <exception cref="ConfigurationException">No line of control/resolvers is an address.
     /// </exception>
     public static MailDns Read(ControlDirectory control)
@@ -90,10 +88,10 @@ public sealed class MailDns : IMailDns
         return new MailDns(ServersIn(control, faults)) { Faults = faults };
     }
 
-    /// <summary>The same, with signatures (DNSSEC) where all whom to ask are on this host and
-    /// check them.</summary>
-    /// <param name="control">Where control/resolvers is.</param>
-    /// <param name="log">Gets a line where they do not.</param>
+    /// <summary>The same with signatures (DNSSEC), if all resolvers are on this host and verify
+    /// them.</summary>
+    /// <param name="control">Has control/resolvers.</param>
+    /// <param name="log">Gets a line if they do not verify signatures.</param>
     /// <exception cref="ConfigurationException">No line of control/resolvers is an address.
     /// </exception>
     public static MailDns ReadSigned(ControlDirectory control, Action<string> log)
@@ -106,20 +104,20 @@ public sealed class MailDns : IMailDns
         return new MailDns(servers, signed: signed) { Faults = faults };
     }
 
-    /// <summary>Reads whom a network tool asks: DNSCACHEIP names addresses, as in ucspi-tcp.
-    /// </summary>
-    /// <exception cref="ConfigurationException">One of them is not an address.</exception>
+    /// <summary>Reads which resolvers a network tool asks: DNSCACHEIP has addresses, as in
+    /// ucspi-tcp.</summary>
+    /// <exception cref="ConfigurationException">An address is not valid.</exception>
     public static MailDns Read(ProgramContext context) => new(ServersOf(context));
 
-    /// <summary>
-    /// The same for what a client waits on, and who asks keeps: an answer has two seconds, a
-    /// question four, and nothing is kept here.
+    /// <summary>The same for questions that a client waits for, and whose answers the caller
+    /// caches: an answer may take two seconds and a question four, and nothing is cached here.
     /// </summary>
-    /// <exception cref="ConfigurationException">One of them is not an address.</exception>
+    /// <exception cref="ConfigurationException">An address is not valid.</exception>
     public static MailDns ReadHurried(ProgramContext context) =>
         new(ServersOf(context), hurried: true);
 
-    /// <summary>Whether what answers there is this host's own, and so is its AD bit.</summary>
+    /// <summary>Whether the resolver at an address is this host's own, so that its AD bit can be
+    /// trusted.</summary>
     internal static bool IsOurs(IPAddress address) =>
         IPAddress.IsLoopback(address) && !PassesOn.Contains(OwnAddresses.Plain(address));
 
@@ -238,14 +236,15 @@ public sealed class MailDns : IMailDns
     private async Task<DnsAsked> AskAsync(
         string name, QueryType type, CancellationToken stop)
     {
-        // Whatever else a resolver that checks may lack, it is never asked without: its answer
-        // would count as one that is not signed.
+        // A resolver that verifies signatures is always asked for them, whatever else it lacks.
+        // Otherwise its answer would count as unsigned.
         if (_signed is null)
         {
             return await AskUnsignedAsync(name, type, stop);
         }
 
-        // At the same time: a resolver that does not answer about its checks holds up no mail.
+        // Both run at the same time, so that a resolver which does not answer about its
+        // verification holds up no mail.
         Task<bool?> probed = _signed.ProbedAsync(stop);
         Task<DnsAsked>? ahead =
             probed.IsCompleted ? null : AskUnsignedAsync(name, type, stop);
@@ -285,11 +284,12 @@ public sealed class MailDns : IMailDns
             name = canonical;
         }
 
-        // Whoever made the loop can fix it.
+        // The alias is a loop, which its owner may fix.
         return new DnsAsked(DnsStatus.TryAgain, null, IsSecure: false);
     }
 
-    /// <summary>Where the aliases of an answer lead; the name itself if it has none.</summary>
+    /// <summary>The name at the end of an answer's aliases; the name itself if it has none.
+    /// </summary>
     private static string Canonical(string name, IDnsQueryResponse answer, out bool isCircle)
     {
         string at = WithoutDot(DnsString.Parse(name));
@@ -310,9 +310,9 @@ public sealed class MailDns : IMailDns
         return at;
     }
 
-    /// <summary>Asks with EDNS and, where that brings nothing to rely on, without: there are
-    /// resolvers, and boxes before them, that know no OPT and say so in one way or another. By TCP
-    /// where what comes by UDP is not an answer, or one to some other question.</summary>
+    /// <summary>Asks with EDNS and, if that gives no reliable answer, without it: some resolvers,
+    /// and middleboxes before them, do not know OPT, and report that in various ways. TCP is used
+    /// if the reply by UDP is not an answer, or answers another question.</summary>
     private async Task<(DnsStatus, IDnsQueryResponse?)> AskOnceAsync(
         string name, QueryType type, QuestionTime time, CancellationToken stop)
     {
@@ -354,7 +354,7 @@ public sealed class MailDns : IMailDns
         }
         catch (ArgumentException)
         {
-            return (DnsStatus.NoSuchName, null, Trouble.None); // No name that DNS could hold.
+            return (DnsStatus.NoSuchName, null, Trouble.None); // DNS cannot have such a name.
         }
 
         try
@@ -367,9 +367,9 @@ public sealed class MailDns : IMailDns
         }
         catch (Exception e)
         {
-            // Whatever a resolver's bytes make the library throw: its parser has exceptions of
-            // many kinds, and none of them is a reason to bounce mail. Nor to end the process,
-            // where it comes while the asker is leaving, and nobody is there to catch it.
+            // A resolver's bytes can make the library throw many kinds of exceptions. None of them
+            // is a reason to bounce mail, nor to end the process if it comes while the caller is
+            // leaving and nobody would catch it.
             stop.ThrowIfCancellationRequested();
             return (
                 DnsStatus.TryAgain, null,

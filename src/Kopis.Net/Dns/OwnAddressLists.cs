@@ -5,7 +5,7 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Net.Dns;
 
-/// <summary><c>control/moreipme</c> and <c>control/notipme</c>, as a patch of qmail has them.
+/// <summary><c>control/moreipme</c> and <c>control/notipme</c>, in the format of a patch for qmail.
 /// </summary>
 public sealed class OwnAddressLists
 {
@@ -14,13 +14,13 @@ public sealed class OwnAddressLists
 
     private OwnAddressLists(NetworkList more, NetworkList not) => (_more, _not) = (more, not);
 
-    /// <summary>Reads the files. A wrong line is ignored, with a warning.</summary>
-    /// <exception cref="Base.ConfigurationException">One cannot be read.</exception>
+    /// <summary>Reads the files. A faulty line is ignored, with a warning.</summary>
+    /// <exception cref="Base.ConfigurationException">A file cannot be read.</exception>
     public static OwnAddressLists Read(ControlDirectory control) => new(
         NetworkList.Load(control, RemoteFiles.MoreIpMe),
         NetworkList.Load(control, RemoteFiles.NotIpMe));
 
-    /// <summary>Whether an address is this host's; null: they do not say.</summary>
+    /// <summary>Whether an address is this host's; null if the files do not say.</summary>
     public bool? IsOwn(IPAddress address) => _not.Contains(address) ? false
         : _more.Contains(address) ? true : null;
 }

@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>Which addresses lead back to this host, in whatever notation.</summary>
-/// <param name="port">Where mail would be sent to.</param>
-/// <param name="lists">What control files say of addresses; null: nothing.</param>
+/// <summary>Decides which addresses lead back to this host, in any notation.</summary>
+/// <param name="port">The port that mail would be sent to.</param>
+/// <param name="lists">Control files about addresses; null: none.</param>
 public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
 {
     private const int IPv4Bytes = 4;
 
-    // Where an IPv4 address stands in an IPv6 one, and the bytes before it.
+    // Prefixes of IPv6 addresses that contain an IPv4 address, and where it is in them.
     private static readonly (byte[] Prefix, int At)[] Embeddings =
     [
         (IPAddress.Parse("64:ff9b::").GetAddressBytes()[..12], 12), // NAT64, RFC 6052 §2.1.
@@ -25,11 +25,10 @@ public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
 
     private bool? _isAnyServed; // Asked of the system once: a domain may name 10,000 addresses.
 
-    /// <summary>
-    /// Whether it is one of an interface, or the unspecified one, or ::1, or 127.0.0.1, itself or
-    /// within an IPv6 address. Others of 127.0.0.0/8 reach this host too, but are ours only where
-    /// a server of this host would answer whatever the address: some have another one there.
-    /// </summary>
+    /// <summary>Whether it is the address of an interface, the unspecified address, ::1 or
+    /// 127.0.0.1, by itself or within an IPv6 address. Others of 127.0.0.0/8 also reach this host,
+    /// but are ours only if a server on this host would answer at any address: some hosts have
+    /// another server there.</summary>
     public bool Contains(IPAddress address)
     {
         IPAddress plain = Plain(address);
@@ -42,8 +41,8 @@ public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
             || (IsLoopback(plain) && (_isAnyServed ??= AnyAddressIsServed()))
             || Embedded(plain).Any(Contains);
 
-    /// <summary>The address as a socket wants it: one of IPv4 in IPv6 notation is one of IPv4.
-    /// </summary>
+    /// <summary>The address in the form for a socket: an IPv4 address in IPv6 notation becomes
+    /// IPv4.</summary>
     public static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : WithoutScope(address);
 
@@ -89,7 +88,7 @@ public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
         catch (Exception e) when (e is NetworkInformationException or IOException
             or UnauthorizedAccessException)
         {
-            return true; // Not to be known: rather a bounce than a loop.
+            return true; // Not known: rather a bounce than a loop.
         }
     }
 }

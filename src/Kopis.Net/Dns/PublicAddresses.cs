@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>Which addresses others can reach.</summary>
+/// <summary>Decides which addresses others can reach.</summary>
 public static class PublicAddresses
 {
     private static readonly IPNetwork[] Private =
@@ -14,7 +14,7 @@ public static class PublicAddresses
         ]).Select(text => IPNetwork.Parse(text)),
     ];
 
-    /// <summary>Whether it is of a private network, or the host's own loopback (RFC 6890).
+    /// <summary>Whether it is an address of a private network, or a loopback address (RFC 6890).
     /// </summary>
     public static bool IsPrivate(IPAddress address)
     {
@@ -22,10 +22,10 @@ public static class PublicAddresses
         return plain.IsIPv6Multicast || Private.Any(one => one.Contains(plain));
     }
 
-    /// <summary>The name of its PTR records, without a dot at the end.</summary>
+    /// <summary>The name of an address's PTR records, without a dot at the end.</summary>
     public static string ReverseName(IPAddress address) => address.GetArpaName().TrimEnd('.');
 
-    /// <summary>Those of this host's interfaces, IPv4 first.</summary>
+    /// <summary>The public addresses of this host's interfaces, IPv4 first.</summary>
     public static IReadOnlyList<IPAddress> OfThisHost() =>
         [.. LocalAddresses.Read().Where(ip => !IsPrivate(ip))
             .OrderBy(ip => ip.AddressFamily != AddressFamily.InterNetwork)

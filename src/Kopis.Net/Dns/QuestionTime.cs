@@ -1,7 +1,7 @@
 namespace Kopis.Net.Dns;
 
-/// <summary>How long a question may take in all: with every resolver, every way of asking and
-/// every alias. One thread.</summary>
+/// <summary>How long a question may take in all: with every resolver, every way of asking, and
+/// every alias. Not thread-safe.</summary>
 /// <param name="all">The time for the question, from now on.</param>
 internal sealed class QuestionTime(TimeSpan all)
 {

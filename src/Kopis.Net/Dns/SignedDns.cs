@@ -4,17 +4,16 @@ using TlsaRecord = Kopis.Mail.Transport.TlsaRecord;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>
-/// DNS through a resolver of this host that checks signatures. Its word for that, the AD bit, can
-/// be believed only over loopback (RFC 7672 §2.1), and only of one that is seen to check: it is
-/// asked about the root zone, which is signed. May be used from many threads.
+/// <summary>DNS through a resolver on this host that verifies signatures. Its AD bit can be trusted
+/// only over loopback (RFC 7672 §2.1), and only if the resolver is known to verify signatures. To
+/// find that out, it is asked about the root zone, which is signed. May be used from many threads.
 /// </summary>
 internal sealed class SignedDns : ISignedDns
 {
     private const int RecordsMax = 100;
     private const int AliasesMax = 10;
-    private const int MessageBytes = 1232; // Does not need fragments; beyond it TCP is used.
-    private const int PlainMessageBytes = 512; // Asking for no more means without OPT.
+    private const int MessageBytes = 1232; // Needs no fragments; larger answers use TCP.
+    private const int PlainMessageBytes = 512; // This size means that OPT is not sent.
     private const string Probe = ".";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan QuestionSpan = 2 * Timeout;
@@ -32,9 +31,10 @@ internal sealed class SignedDns : ISignedDns
     private bool? _isValidating;
     private bool _hasSaid;
 
-    /// <summary>Nothing is asked yet.</summary>
-    /// <param name="servers">On loopback addresses.</param>
-    /// <param name="log">Gets a line when signatures are not checked, or are again.</param>
+    /// <summary>Makes it; no question is asked yet.</summary>
+    /// <param name="servers">Resolvers at loopback addresses.</param>
+    /// <param name="log">Gets a line when the resolver stops verifying signatures, or begins again.
+    /// </param>
     /// <param name="time">The clock.</param>
     internal SignedDns(IReadOnlyList<NameServer> servers, Action<string> log, TimeProvider time)
     {
@@ -59,7 +59,7 @@ internal sealed class SignedDns : ISignedDns
         _plainProber = new KeptLookups(options, Order, null, way: 'd', TimeSpan.Zero);
     }
 
-    /// <summary>Whom to ask first.</summary>
+    /// <summary>The order in which resolvers are asked.</summary>
     internal ResolverOrder Order { get; }
 
     /// <inheritdoc/>
@@ -74,8 +74,8 @@ internal sealed class SignedDns : ISignedDns
         return isValidating == true;
     }
 
-    /// <summary>Whether the resolver checks; null: it fails to say, and what it says of a domain's
-    /// hosts cannot be told from what an attacker wants it to say.</summary>
+    /// <summary>Whether the resolver verifies signatures; null if it does not answer. What it says
+    /// about a domain's hosts may then come from an attacker.</summary>
     internal async Task<bool?> ProbedAsync(CancellationToken stop)
     {
         Task<bool?> probe;
@@ -151,8 +151,8 @@ internal sealed class SignedDns : ISignedDns
         };
     }
 
-    /// <summary>Asks, and follows aliases that the resolver has not followed. Secure: all of it
-    /// is.</summary>
+    /// <summary>Asks, and follows aliases that the resolver has not followed. Secure if all answers
+    /// are.</summary>
     internal async Task<DnsAsked> AskAsync(
         string name, QueryType type, CancellationToken stop)
     {
@@ -190,20 +190,20 @@ internal sealed class SignedDns : ISignedDns
                 DnsHeaderResponseCode.NoError => new DnsAsked(DnsStatus.Found, answer, isSecure),
                 DnsHeaderResponseCode.NotExistentDomain =>
                     new DnsAsked(DnsStatus.NoSuchName, null, isSecure),
-                _ => new DnsAsked(DnsStatus.TryAgain, null, false), // Bogus, too.
+                _ => new DnsAsked(DnsStatus.TryAgain, null, false), // Bogus answers as well.
             };
         }
         catch (Exception e)
         {
-            // The library's parser has exceptions of many kinds: MailDns.
+            // The library's parser throws many kinds of exceptions: see MailDns.
             stop.ThrowIfCancellationRequested();
             return new DnsAsked(
                 e is ArgumentException ? DnsStatus.NoSuchName : DnsStatus.TryAgain, null, false);
         }
     }
 
-    /// <summary>One that has checked, and has no answer now, is not believed to have stopped.
-    /// </summary>
+    /// <summary>Probes the resolver. One that did verify signatures, and does not answer now, is
+    /// not assumed to have stopped.</summary>
     private async Task<bool?> ProbeAsync()
     {
         bool? isValidating = await AskProbeAsync();
@@ -212,15 +212,15 @@ internal sealed class SignedDns : ISignedDns
             _isValidating = isValidating ?? (_isValidating == true ? true : null);
             if (_isValidating is null)
             {
-                Say(null); // Nobody gets as far as to ask for TLSA records.
+                Say(null); // Nobody gets as far as TLSA records.
             }
 
             return _isValidating;
         }
     }
 
-    /// <summary>Null: it fails. One that is silent, or knows no such question, checks nothing.
-    /// </summary>
+    /// <summary>Null if the probe fails. A resolver that is silent, or does not know such
+    /// questions, verifies nothing.</summary>
     private async Task<bool?> AskProbeAsync()
     {
         try
@@ -235,7 +235,7 @@ internal sealed class SignedDns : ISignedDns
                     && answer.Answers.OfType<RRSigRecord>().Any();
             }
 
-            // One that knows no OPT may say so in this way: without it, it answers.
+            // A resolver without OPT may report that in this way; it answers without it.
             answer = await _plainProber.QueryAsync(
                 question, new QuestionTime(Timeout), CancellationToken.None);
             return answer.Header.ResponseCode == DnsHeaderResponseCode.ServerFailure
@@ -243,7 +243,7 @@ internal sealed class SignedDns : ISignedDns
         }
         catch (Exception)
         {
-            // The library's parser has exceptions of many kinds: MailDns.
+            // The library's parser throws many kinds of exceptions: see MailDns.
             return _isValidating == true ? null : false;
         }
     }

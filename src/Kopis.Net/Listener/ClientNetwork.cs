@@ -4,13 +4,11 @@ using System.Net.Sockets;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// What of an address is counted as one client, and as one network. An IPv6 /64 is what one
-/// customer has and may change addresses in (RFC 6177); a /48 is a site, or has 256 customers of a
-/// /56, as a /24 has addresses.
-/// </summary>
-/// <param name="Prefix">The first bits; of IPv4 in the low 32.</param>
-/// <param name="Bits">How many count.</param>
+/// <summary>What part of an address counts as one client, and as one network. One customer has an
+/// IPv6 /64 and can change addresses in it (RFC 6177). A /48 is a site, or has 256 customers with a
+/// /56, as a /24 has 256 addresses.</summary>
+/// <param name="Prefix">The first bits; those of IPv4 are in the low 32.</param>
+/// <param name="Bits">How many bits count.</param>
 /// <param name="IsIPv6">The family.</param>
 internal readonly record struct ClientNetwork(ulong Prefix, int Bits, bool IsIPv6)
 {

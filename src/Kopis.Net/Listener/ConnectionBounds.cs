@@ -5,9 +5,9 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>Connections that one client may have open at a listener; 0 means no limit.</summary>
-/// <param name="PerAddress">Of one address, or one /64 of IPv6.</param>
-/// <param name="PerNetwork">Of one /24, or one /48 of IPv6.</param>
+/// <summary>How many connections one client may have open at a listener; 0: no limit.</summary>
+/// <param name="PerAddress">For one IPv4 address, or one IPv6 /64.</param>
+/// <param name="PerNetwork">For one IPv4 /24, or one IPv6 /48.</param>
 internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
 {
     private const string AddressVariable = "MAXPERADDRESS";
@@ -21,11 +21,11 @@ internal readonly record struct ConnectionBounds(int PerAddress, int PerNetwork)
     internal static ConnectionBounds None => default;
 
     /// <summary>Reads the control files.</summary>
-    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be parsed.</exception>
     internal static ConnectionBounds Load(ControlDirectory control) => new(
         control.ReadInt(ListenerFiles.MaxPerAddress), control.ReadInt(ListenerFiles.MaxPerNetwork));
 
-    /// <summary>What the listener's environment says, and above it a rule.</summary>
+    /// <summary>Applies the listener's environment, and then a rule.</summary>
     /// <exception cref="ConfigurationException">A value is not a whole number.</exception>
     internal ConnectionBounds With(ByteEnvironment environment, TcpRule? rule) => new(
         Read(AddressVariable, environment, rule) ?? PerAddress,

@@ -6,12 +6,10 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// Decides whether a listener has a place for a client: by <c>maxperaddress</c> and
-/// <c>maxpernetwork</c>, or <c>-C</c>, by what the environment and the rules say instead, and by
-/// the places that are free. Clients of the host itself and those of <c>xclients</c>, which speak
-/// for others, are not limited.
-/// </summary>
+/// <summary>Decides whether a client may have another connection at a listener: by
+/// <c>maxperaddress</c> and <c>maxpernetwork</c>, or <c>-C</c>; by the environment and the rules,
+/// which override them; and by the places that are free. Clients on this host, and those of
+/// <c>xclients</c>, which speak for others, are not limited.</summary>
 internal sealed class ConnectionLimits
 {
     private readonly ConnectionTable _table = new();
@@ -22,7 +20,7 @@ internal sealed class ConnectionLimits
     internal ConnectionLimits(ControlDirectory control, int perAddress)
     {
         _perAddress = perAddress;
-        ControlDirectory speakers = new(control.Directory); // qmail-smtpd says what is wrong.
+        ControlDirectory speakers = new(control.Directory); // qmail-smtpd warns of faults in it.
         _settings = new Reloading<Settings>(
             control.Watched([.. ConnectionBounds.Files, SmtpFiles.XClients]),
             () => new Settings(
@@ -31,11 +29,11 @@ internal sealed class ConnectionLimits
         _ = _settings.Current();
     }
 
-    /// <summary>Counts a connection, where the client may have it.</summary>
+    /// <summary>Counts a connection, if the client may have it.</summary>
     /// <param name="client">Its address.</param>
-    /// <param name="environment">The listener's, for this client.</param>
-    /// <param name="rule">The rule of its address; null for none.</param>
-    /// <param name="free">Places left, this one among them.</param>
+    /// <param name="environment">The listener's environment for this client.</param>
+    /// <param name="rule">The rule for its address; null if there is none.</param>
+    /// <param name="free">How many places are free, including the one for this connection.</param>
     /// <returns>Whether it was counted; then <see cref="Leave"/> must follow.</returns>
     /// <exception cref="ConfigurationException">A limit cannot be parsed.</exception>
     internal bool TryEnter(
@@ -53,7 +51,7 @@ internal sealed class ConnectionLimits
         return _table.TryEnter(client, bounds.With(environment, rule), free);
     }
 
-    /// <summary>Ends what <see cref="TryEnter"/> counted.</summary>
+    /// <summary>Ends a connection that <see cref="TryEnter"/> has counted.</summary>
     internal void Leave(IPAddress client) => _table.Leave(client);
 
     private sealed record Settings(ConnectionBounds Bounds, NetworkList Speakers);

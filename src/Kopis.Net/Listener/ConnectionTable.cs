@@ -2,26 +2,23 @@ using System.Net;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// The open connections of a listener by client and by network. Besides the limits, a client may
-/// take no more places than it leaves free, and its network no more than twice as many: so a few
-/// clients never fill a listener, however few places it has, and one that has none open is served
-/// while there is a place at all. May be used from many threads.
-/// </summary>
-/// <remarks>The share of what is free: Choudhury and Hahne, "Dynamic Queue Length Thresholds for
-/// Shared-Memory Packet Switches", 1998.</remarks>
+/// <summary>The open connections of a listener, by client and by network. Besides the limits, a
+/// client may have no more connections than there are free places, and a network no more than twice
+/// as many. So a few clients never fill a listener, however few places it has, and a client without
+/// connections is served while any place is free. May be used from many threads.</summary>
+/// <remarks>Shares that depend on what is free: Choudhury and Hahne, "Dynamic Queue Length
+/// Thresholds for Shared-Memory Packet Switches", 1998.</remarks>
 internal sealed class ConnectionTable
 {
-    private const int NetworkShare = 2; // Of the places that are free; a client's share is one.
+    private const int NetworkShare = 2; // Times the free places; for a client once.
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientNetwork, int> _open = [];
 
-    /// <summary>Counts a connection, where there is room for it.</summary>
+    /// <summary>Counts a connection, if there is room for it.</summary>
     /// <param name="address">The client's.</param>
-    /// <param name="bounds">What it may have.</param>
-    /// <param name="free">Places that nobody else has, the one of this connection among them.
-    /// </param>
+    /// <param name="bounds">Its limits.</param>
+    /// <param name="free">How many places are free, including the one for this connection.</param>
     /// <returns>Whether it was counted; then <see cref="Leave"/> must follow.</returns>
     internal bool TryEnter(IPAddress address, ConnectionBounds bounds, int free)
     {
@@ -42,7 +39,7 @@ internal sealed class ConnectionTable
         }
     }
 
-    /// <summary>Ends what <see cref="TryEnter"/> counted.</summary>
+    /// <summary>Ends a connection that <see cref="TryEnter"/> has counted.</summary>
     internal void Leave(IPAddress address)
     {
         (ClientNetwork client, ClientNetwork network) = ClientNetwork.Of(address);

@@ -5,15 +5,16 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>Asks a host whose a connection is (RFC 1413). The host may say what it likes.</summary>
+/// <summary>Asks the peer's host which user a connection belongs to (RFC 1413). The host may answer
+/// anything.</summary>
 public static class Ident
 {
     private const int Port = 113;
     private const int ReplyBytesMax = 1000; // RFC 1413 §6.
 
-    /// <summary>Asks at the peer's end.</summary>
+    /// <summary>Asks the peer's host.</summary>
     /// <param name="local">Our end of the connection.</param>
-    /// <param name="remote">The peer's.</param>
+    /// <param name="remote">The peer's end of the connection.</param>
     /// <param name="timeout">For the connection, the question and the answer together.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>The user; empty if the host does not name one; null if there is no answer.
@@ -27,7 +28,8 @@ public static class Ident
         using Socket socket = new(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // The answer is for a pair of addresses: the question must come from the same one.
+            // The answer is about a pair of addresses, so the question must come from the same
+            // address.
             socket.Bind(new IPEndPoint(local.Address, 0));
             await socket.ConnectAsync(new IPEndPoint(remote.Address, Port), limit.Token);
             byte[] question = ByteText.ToBytes(string.Create(
@@ -45,9 +47,9 @@ public static class Ident
         }
     }
 
-    /// <summary>What follows the third colon, without blanks: of <c>1, 2 : USERID : UNIX : joe
-    /// </c> the user. An <c>ERROR</c> has two colons, and so nobody.</summary>
-    /// <returns>Null if it cannot be a value of the environment.</returns>
+    /// <summary>The text after the third colon, without blanks: the user in <c>1, 2 : USERID : UNIX
+    /// : joe </c>. An <c>ERROR</c> has only two colons, so it names nobody.</summary>
+    /// <returns>Null if the text cannot be a value in the environment.</returns>
     public static byte[]? Parse(ReadOnlySpan<byte> line)
     {
         List<byte> user = [];

@@ -6,19 +6,19 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>A port that another process has bound for this one: root for the same program as
-/// another user, the supervisor of <c>kopis run</c>, or this service before it was started anew.
-/// </summary>
+/// <summary>A port that another process has bound for this one: root, which runs the same program
+/// as another user; the supervisor of <c>kopis run</c>; or this service before a restart.</summary>
 public static class InheritedListener
 {
-    /// <summary>SIGUSR2: tcpserver ends, and its port is served by another, so its sessions have
-    /// more time than after SIGTERM.</summary>
+    /// <summary>SIGUSR2: tcpserver ends and another process takes over its port, so its sessions
+    /// have more time than after SIGTERM.</summary>
     public const int HandoverSignal = 12;
 
     private const string Variable = "KOPIS_LISTENER";
-    private const string Name = "listener"; // Of what systemd keeps.
+    private const string Name = "listener"; // For systemd's descriptor store.
 
-    /// <summary>This program again, with the port; it tells the manager that it serves.</summary>
+    /// <summary>Starts this program again with the port. The new process tells systemd when it
+    /// serves.</summary>
     internal static ProcessStart Give(
         ProgramContext context, Socket port, ServiceManager? manager)
     {
@@ -29,7 +29,7 @@ public static class InheritedListener
         return again with { Directory = null };
     }
 
-    /// <summary>A child that serves a port of ours, which stays ours too.</summary>
+    /// <summary>Passes a port to a child; we keep it, too.</summary>
     /// <param name="child">tcpserver.</param>
     /// <param name="port">The port.</param>
     public static ProcessStart Lend(ProcessStart child, Socket port)
@@ -47,11 +47,11 @@ public static class InheritedListener
         };
     }
 
-    /// <summary>The port; null if there is none, and we bind one ourselves.</summary>
-    /// <param name="context">Whose environment names it.</param>
+    /// <summary>The port; null if there is none, so that we bind one ourselves.</summary>
+    /// <param name="context">Its environment names the port.</param>
     /// <param name="manager">systemd, if it started us.</param>
-    /// <param name="address">Where it must listen, if the manager kept it: the settings may have
-    /// changed.</param>
+    /// <param name="address">The configured address. If systemd kept the port, the settings may
+    /// have changed since.</param>
     internal static Socket? Of(
         ProgramContext context, ServiceManager? manager, IPEndPoint address)
     {
@@ -63,11 +63,11 @@ public static class InheritedListener
             return manager is null ? null : Kept(manager, address);
         }
 
-        Fd.KeepFromPrograms(); // What else root left open is for this process too.
+        Fd.KeepFromPrograms(); // Whatever else root left open is for this process too.
         return new Socket(new SafeSocketHandle(fd, ownsHandle: true));
     }
 
-    /// <summary>Has the manager keep the port while this service is started anew.</summary>
+    /// <summary>Has systemd keep the port while this service restarts.</summary>
     internal static void Keep(ServiceManager manager, Socket port) =>
         manager.Keep(Name, (int)port.Handle);
 
@@ -78,7 +78,8 @@ public static class InheritedListener
             return null;
         }
 
-        // Not its owner: if it is not the one, the manager's descriptor is closed below.
+        // The socket does not own the descriptor: if it is not the right port, that is closed
+        // below.
         Socket? socket = null;
         try
         {
@@ -91,7 +92,7 @@ public static class InheritedListener
         }
         catch (SocketException)
         {
-            // It is no port at all.
+            // It is not a port.
         }
 
         socket?.Dispose();

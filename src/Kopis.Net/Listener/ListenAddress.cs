@@ -10,17 +10,17 @@ namespace Kopis.Net.Listener;
 /// <summary>Turns tcpserver's host and port words into an address.</summary>
 public static class ListenAddress
 {
-    // The services that mail has, for hosts without /etc/services (IANA).
+    // The services that mail uses, for hosts without /etc/services (IANA).
     private static readonly (string Name, int Port)[] Known =
         [("smtp", 25), ("pop3", 110), ("qmtp", 209), ("submission", 587), ("qmqp", 628)];
 
-    /// <summary>Both.</summary>
-    /// <exception cref="ConfigurationException">There is none.</exception>
+    /// <summary>Finds both.</summary>
+    /// <exception cref="ConfigurationException">The host or the port does not exist.</exception>
     internal static IPEndPoint Of(ProgramContext context, string host, string port) =>
         new(Host(context, host), Port(port));
 
-    /// <summary>The address of <c>0</c>, a literal of either family, or a name.</summary>
-    /// <exception cref="ConfigurationException">There is none.</exception>
+    /// <summary>The address for <c>0</c>, a literal of either family, or a name.</summary>
+    /// <exception cref="ConfigurationException">There is no such address.</exception>
     public static IPAddress Host(ProgramContext context, string host)
     {
         if (host is "" or "0")
@@ -28,11 +28,12 @@ public static class ListenAddress
             return Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
         }
 
-        // A host of both families is served at its IPv4 address, as by every tcpserver.
+        // A host with addresses of both families is served at its IPv4 address, as by every
+        // tcpserver.
         return HostAddresses.Find(context, host)[0];
     }
 
-    /// <summary>A number, or the name of a TCP service.</summary>
+    /// <summary>The port for a number, or the name of a TCP service.</summary>
     /// <exception cref="ConfigurationException">There is no such service.</exception>
     public static int Port(string port)
     {

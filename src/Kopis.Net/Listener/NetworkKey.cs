@@ -6,18 +6,16 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// The key of a network in a file of rules: its first address in canonical text, a slash, and the
-/// length: <c>10.64.0.0/10</c>. No client's address, name or info makes such a key, so that a
-/// reader who knows of no networks never comes upon it. Networks that qmail's prefixes can say
-/// are those: <c>10.0.0.0/8</c> is <c>10.</c>, a whole address itself.
-/// </summary>
+/// <summary>The key of a network in a file of rules: its first address in canonical text, a slash,
+/// and the length: <c>10.64.0.0/10</c>. No client's address, name or info makes such a key, so a
+/// reader that does not know networks never looks it up. Networks that qmail's prefixes can express
+/// are written so: <c>10.0.0.0/8</c> as <c>10.</c>, and a single address by itself.</summary>
 internal static class NetworkKey
 {
     private const int OctetBits = 8;
 
-    /// <summary>The key for a network as people write it.</summary>
-    /// <returns>False if it is none, or has bits beyond its length.</returns>
+    /// <summary>Makes the key for a network as people write it.</summary>
+    /// <returns>False if it is not valid, or has bits beyond its length.</returns>
     internal static bool TryParse(ReadOnlySpan<byte> text, out byte[] key)
     {
         key = [];
@@ -42,12 +40,12 @@ internal static class NetworkKey
         return true;
     }
 
-    // 010.0.0.0 would be 8.0.0.0, and 10.1 would be 10.0.0.1.
+    // .NET would read 010.0.0.0 as 8.0.0.0, and 10.1 as 10.0.0.1.
     private static bool IsWhole(IPAddress address, ReadOnlySpan<byte> text) =>
         address.AddressFamily != AddressFamily.InterNetwork
         || address.ToString() == ByteText.ToText(text);
 
-    /// <summary>The length in a key of this form; null for any other key.</summary>
+    /// <summary>The length in a key of this form; null for other keys.</summary>
     internal static int? LengthOf(ReadOnlySpan<byte> key)
     {
         int slash = key.LastIndexOf((byte)'/');
@@ -56,8 +54,8 @@ internal static class NetworkKey
             && used == key.Length - slash - 1 ? bits : null;
     }
 
-    /// <summary>The key of the network of a length that an address is in; null if an address
-    /// of its kind is not so long.</summary>
+    /// <summary>The key of the network of a given length that an address is in; null if addresses
+    /// of its family are not that long.</summary>
     internal static byte[]? Of(IPAddress address, int bits)
     {
         byte[] bytes = PlainAddress.Of(address).GetAddressBytes();

@@ -1,9 +1,9 @@
 namespace Kopis.Net.Listener;
 
-/// <summary>What was found out about a connection; null if it was not asked or not answered.
+/// <summary>What was found out about a connection; null if it was not asked, or not answered.
 /// </summary>
 /// <param name="LocalHost">TCPLOCALHOST.</param>
-/// <param name="RemoteHost">TCPREMOTEHOST: what the peer's network claims it is called.</param>
-/// <param name="RemoteInfo">TCPREMOTEINFO: what the peer's host claims who it is.</param>
+/// <param name="RemoteHost">TCPREMOTEHOST: the name that the peer's network claims.</param>
+/// <param name="RemoteInfo">TCPREMOTEINFO: the user that the peer's host claims.</param>
 public readonly record struct PeerFacts(
     byte[]? LocalHost, byte[]? RemoteHost, byte[]? RemoteInfo);

@@ -4,20 +4,20 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// Finds out who is at the ends of a connection: names by DNS, the user by ident (contract §12.1).
-/// All at once, each within its time: only the connection itself waits.
-/// </summary>
+/// <summary>Finds out who is at the ends of a connection: names by DNS, the user by ident (contract
+/// §12.1). All questions run at once, each with a time limit, and only this connection waits for
+/// them.</summary>
 public sealed class PeerLookup(IMailDns dns)
 {
-    // A resolver that does not answer keeps a client this long, however many there are to ask.
+    // The limit for all names and resolvers: a resolver that does not answer delays a client no
+    // longer.
     private static readonly TimeSpan NamesTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>Asks what is to be asked.</summary>
+    /// <summary>Asks the requested questions.</summary>
     /// <param name="local">Our end.</param>
     /// <param name="remote">The peer's end.</param>
-    /// <param name="want">Which questions.</param>
-    /// <param name="stop">Ends the wait, by an exception.</param>
+    /// <param name="want">The questions.</param>
+    /// <param name="stop">Ends the wait with an exception.</param>
     public async Task<PeerFacts> FindAsync(
         IPEndPoint local, IPEndPoint remote, PeerQuestions want, CancellationToken stop)
     {
@@ -62,14 +62,14 @@ public sealed class PeerLookup(IMailDns dns)
             return null;
         }
 
-        // DNS has no case; rules and logs do.
+        // DNS ignores case; rules and logs do not.
         byte[] name = Ascii8.ToLower(ByteText.ToBytes(names.Records[0]));
         if (!provenOnly)
         {
             return name;
         }
 
-        // Anyone may claim any name for an address of his; the name must know the address too.
+        // Anybody may claim any name for an address, so the name must resolve to the address.
         DnsAnswer<IPAddress> back = await dns.FindAddressesAsync(names.Records[0], stop);
         return back.Records.Contains(address) ? name : null;
     }

@@ -2,16 +2,15 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>One rule: whether to deny, and what to put into the environment.</summary>
+/// <summary>One rule: whether to deny a connection, and the variables to set.</summary>
 /// <param name="Key">The key that matched.</param>
-/// <param name="Denies">Drop the connection.</param>
+/// <param name="Denies">Whether to deny the connection.</param>
 /// <param name="Variables">Names and values, in the rule's order.</param>
 public sealed record TcpRule(
     byte[] Key, bool Denies, IReadOnlyList<(string Name, byte[] Value)> Variables)
 {
-    /// <summary>
-    /// Reads a record: <c>D\0</c> where it denies, then <c>+NAME=VALUE\0</c> each.
-    /// </summary>
+    /// <summary>Parses a record: <c>D\0</c> if it denies, then <c>+NAME=VALUE\0</c> for each
+    /// variable.</summary>
     public static TcpRule Parse(byte[] key, ReadOnlySpan<byte> data)
     {
         bool denies = false;

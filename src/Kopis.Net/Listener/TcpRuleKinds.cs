@@ -2,10 +2,10 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>What the rules of one file look at, found by one pass over its keys.</summary>
-/// <param name="Hosts">Names.</param>
-/// <param name="Info">Ident's answer.</param>
-/// <param name="Networks">The lengths of its networks, in bits.</param>
+/// <summary>What the rules of a file depend on, found in one pass over its keys.</summary>
+/// <param name="Hosts">Whether they depend on names.</param>
+/// <param name="Info">Whether they depend on ident's answer.</param>
+/// <param name="Networks">The lengths of its networks in bits.</param>
 internal sealed record TcpRuleKinds(bool Hosts, bool Info, IReadOnlySet<int> Networks)
 {
     internal static TcpRuleKinds Of(byte[] image)

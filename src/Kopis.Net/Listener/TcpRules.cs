@@ -3,12 +3,11 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// Rules by a client's address, as <c>tcprules</c> compiles them (contract §12.2). Keys are looked
-/// up in this order and the first that is there decides: <c>info@ip</c>, <c>info@=host</c>,
-/// <c>ip</c>, <c>=host</c>, the ip's prefixes and networks from the longest, the host's suffixes
-/// from the longest, <c>=</c> where the host is known, and the empty key.
-/// </summary>
+/// <summary>Rules by a client's address, as <c>tcprules</c> compiles them (contract §12.2). Keys
+/// are looked up in this order, and the first that exists decides: <c>info@ip</c>,
+/// <c>info@=host</c>, <c>ip</c>, <c>=host</c>, the prefixes and networks of the ip from the
+/// longest, the suffixes of the host from the longest, <c>=</c> if the host is known, and the empty
+/// key.</summary>
 public sealed class TcpRules(byte[] image)
 {
     private readonly Lazy<TcpRuleKinds> _kinds = new(() => TcpRuleKinds.Of(image));
@@ -23,7 +22,7 @@ public sealed class TcpRules(byte[] image)
     /// <param name="ip">TCPREMOTEIP.</param>
     /// <param name="host">TCPREMOTEHOST, or null.</param>
     /// <param name="info">TCPREMOTEINFO, or null.</param>
-    /// <returns>Null if no key matches: allow.</returns>
+    /// <returns>Null if no key matches, which means allow.</returns>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public TcpRule? Find(byte[] ip, byte[]? host, byte[]? info)
     {
@@ -38,7 +37,7 @@ public sealed class TcpRules(byte[] image)
         return null;
     }
 
-    /// <summary>All keys for a client, in the order of the look-up.</summary>
+    /// <summary>All keys for a client, in the order in which they are looked up.</summary>
     private static IEnumerable<byte[]> Keys(
         byte[] ip, byte[]? host, byte[]? info, IReadOnlySet<int> networks)
     {
@@ -82,7 +81,7 @@ public sealed class TcpRules(byte[] image)
     {
         for (int end = ip.Length - 1; end > 0; end--)
         {
-            // Colons end a prefix of an IPv6 address, as dots do of an IPv4 one.
+            // A prefix of an IPv6 address ends in a colon, as one of an IPv4 address ends in a dot.
             if (ip[end - 1] is (byte)'.' or (byte)':')
             {
                 yield return ip[..end];
@@ -90,7 +89,8 @@ public sealed class TcpRules(byte[] image)
         }
     }
 
-    // The same with the networks between them; of one length the prefix goes first.
+    // The prefixes together with the networks in between, from the longest. If both have the same
+    // length, the prefix comes first.
     private static IEnumerable<byte[]> ByLength(byte[] ip, IReadOnlySet<int> networks)
     {
         IEnumerable<(int Bits, byte[] Key)> keys =
@@ -107,7 +107,7 @@ public sealed class TcpRules(byte[] image)
         return keys.OrderByDescending(pair => pair.Bits).Select(pair => pair.Key);
     }
 
-    // How much of an address its text's beginning stands for.
+    // How many bits of an address the beginning of its text stands for.
     private static int BitsOf(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> rest)
     {
         if (prefix[^1] == (byte)'.')

@@ -30,10 +30,10 @@ public sealed class TcpRulesCompiler
             && TryAddAddress(address, data);
     }
 
-    /// <summary>The cdb's bytes.</summary>
+    /// <summary>The bytes of the cdb.</summary>
     public byte[] ToArray() => _writer.ToArray();
 
-    // The colon before allow or deny: an IPv6 address has colons of its own.
+    // Finds the colon before allow or deny, since an IPv6 address has colons of its own.
     private static int RuleColon(ReadOnlySpan<byte> line)
     {
         for (int i = 0; i < line.Length; i++)
@@ -68,7 +68,7 @@ public sealed class TcpRulesCompiler
 
         while (!text.IsEmpty)
         {
-            // ,NAME=qVALUEq with any byte for q.
+            // ,NAME=qVALUEq, where q may be any byte.
             int equals = text.IndexOf((byte)'=');
             if (text[0] != (byte)',' || equals < 0 || equals + 1 == text.Length)
             {
@@ -93,10 +93,10 @@ public sealed class TcpRulesCompiler
         return true;
     }
 
-    // 1.2.3.4-9 and 1.2.3-5. stand for each number of the range.
+    // 1.2.3.4-9 and 1.2.3-5. stand for each number in the range.
     private bool TryAddAddress(ReadOnlySpan<byte> address, ReadOnlySpan<byte> data)
     {
-        // A slash means a network, but in what ident may tell or where a host's name is meant.
+        // A slash marks a network, except in what ident may return, and in a host's name.
         ReadOnlySpan<byte> place = address[(address.LastIndexOf((byte)'@') + 1)..];
         if (!place.StartsWith("="u8) && place.IndexOf((byte)'/') >= 0)
         {

@@ -5,18 +5,18 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// tcpserver: accepts TCP connections and runs a chain of programs for each (contract §12.1). A
-/// chain of our own programs runs as sessions in this process; any other as a process with the
-/// connection as descriptors 0 and 1. Here is what it does as root, if it is that.
-/// </summary>
+/// <summary>tcpserver: accepts TCP connections and runs a chain of programs for each (contract
+/// §12.1). A chain of our own programs runs as sessions in this process; any other runs as a
+/// process with the connection as descriptors 0 and 1. This class has what tcpserver does as root,
+/// if it is root.</summary>
 public static class TcpServer
 {
-    /// <summary>The program.</summary>
+    /// <summary>Runs the program.</summary>
     /// <param name="context">Arguments, environment and home.</param>
-    /// <param name="createHandler">Makes the handler of a chain of our own.</param>
-    /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
-    /// <param name="asWhom">Whom root becomes for a chain where no option says it.</param>
+    /// <param name="createHandler">Makes the handler for a chain of our own programs.</param>
+    /// <param name="isInline">Whether sessions may run on the threads that watch the sockets.
+    /// </param>
+    /// <param name="asWhom">The user that root becomes for a chain if no option names one.</param>
     /// <returns>0 after SIGTERM.</returns>
     public static int Run(
         ProgramContext context, ChainFactory createHandler, bool isInline,
@@ -29,16 +29,17 @@ public static class TcpServer
         ProcessIdentity? identity = options.Identity()
             ?? (Processes.EffectiveUid == 0 ? asWhom(context, options.Chain) : null);
 
-        // Again from the start as that user, who gets the port from us.
+        // Runs this program again from the start as that user, and passes it the port.
         identity?.Exec(InheritedListener.Give(context, port, manager));
 
-        // As who we stay: what the sessions will not be able to read stops us here.
+        // This process stays as it is from here on. If sessions could not read something, that
+        // stops us here.
         Lifeline.Watch(context);
         return TcpService.Run(context, options, (port, manager), createHandler, isInline);
     }
 
-    /// <summary>A port, listened to.</summary>
-    /// <exception cref="ConfigurationException">Nobody can listen there.</exception>
+    /// <summary>Binds a port.</summary>
+    /// <exception cref="ConfigurationException">The address cannot be bound.</exception>
     public static Socket Bind(IPEndPoint address, int backlog)
     {
         Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -49,7 +50,8 @@ public static class TcpServer
                 socket.DualMode = true;
             }
 
-            // Only SO_REUSEADDR: .NET's own option of that name may let two of us share a port.
+            // Only SO_REUSEADDR: .NET's option of that name may let two of our processes share a
+            // port.
             socket.SetRawSocketOption(1, 2, [1, 0, 0, 0]); // At level SOL_SOCKET.
             socket.Bind(address);
             socket.Listen(backlog);

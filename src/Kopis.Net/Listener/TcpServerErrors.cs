@@ -2,10 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>What tcpserver says where it cannot serve: nothing with -q, as ucspi-tcp's.</summary>
+/// <summary>How tcpserver reports that it cannot serve: with -q not at all, as in ucspi-tcp.
+/// </summary>
 public static class TcpServerErrors
 {
-    /// <summary>The error as it is reported.</summary>
+    /// <summary>The exception to throw for an error.</summary>
     public static ConfigurationException Of(ProgramContext context, ConfigurationException error)
     {
         try
@@ -14,7 +15,7 @@ public static class TcpServerErrors
         }
         catch (ConfigurationException)
         {
-            return error; // Wrong usage, which was judged before.
+            return error; // Wrong usage, which was checked before.
         }
     }
 }

@@ -5,8 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>tcpserver's lines on standard error (contract §12.1). Those of connections that are
-/// served are as in ucspi-tcp; of all others there are a few of each cause a minute.</summary>
+/// <summary>tcpserver's lines on standard error (contract §12.1). Those about served connections
+/// are as in ucspi-tcp. Of all others there are only a few a minute for each cause.</summary>
 internal sealed class TcpServerLog(int verbosity)
 {
     private readonly LogThrottle _throttle =
@@ -14,7 +14,7 @@ internal sealed class TcpServerLog(int verbosity)
 
     private const int FieldBytesMax = 100; // ucspi-tcp, tcpserver.c: safecats.
 
-    // A line is made up only for who reads it: there are five of a connection.
+    // Lines are made only if they are written: a connection has five.
     private readonly bool _chats = verbosity >= 2;
 
     internal void Status(int sessions, int limit)
@@ -47,7 +47,7 @@ internal sealed class TcpServerLog(int verbosity)
             + $"{Safe(environment["TCPREMOTEINFO"])}:{environment.Text("TCPREMOTEPORT")}");
     }
 
-    /// <summary>How a session ended, as waitpid(2) would say it: exit 1 is 256.</summary>
+    /// <summary>How a session ended, as waitpid(2) reports it: exit 1 is 256.</summary>
     internal void End(long number, int waitStatus)
     {
         if (_chats)
@@ -56,8 +56,8 @@ internal sealed class TcpServerLog(int verbosity)
         }
     }
 
-    /// <summary>A fault, or a client that is not served.</summary>
-    /// <param name="cause">What kind of, for the count of further ones.</param>
+    /// <summary>Logs a failure, or a client that is not served.</summary>
+    /// <param name="cause">The kind of the cause, for the count of further lines.</param>
     /// <param name="text">The line.</param>
     internal void Warn(string cause, string text)
     {
@@ -67,7 +67,7 @@ internal sealed class TcpServerLog(int verbosity)
         }
     }
 
-    /// <summary>Whether more lines of a cause may be written now.</summary>
+    /// <summary>Whether another line about a cause may be written now.</summary>
     internal bool Admits(string cause) => verbosity >= 1 && _throttle.Admits(cause);
 
     private static void Chat(string text) => Write($"tcpserver: {text}");
@@ -86,7 +86,7 @@ internal sealed class TcpServerLog(int verbosity)
         return new string(text) + (cut ? "..." : "");
     }
 
-    // An IPv6 address keeps its colons, in brackets, so that the fields can still be told apart.
+    // An IPv6 address keeps its colons, but in brackets, so that the fields can still be split.
     private static string Ip(string? address) =>
         IPAddress.TryParse(address, out IPAddress? ip)
             && ip.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : $"{address}";

@@ -19,26 +19,26 @@ internal sealed class TcpServerOptions
     private uint? _uid;
     private uint? _gid;
 
-    /// <summary>Sessions at once; more wait in the backlog.</summary>
+    /// <summary>How many sessions may run at once; more wait in the backlog.</summary>
     internal int Limit { get; private set; } = 40;
 
-    /// <summary>
-    /// Sessions at once from one address; ours, see DIFFERENCES. Zero for no limit.
-    /// </summary>
+    /// <summary>How many sessions one address may have at once. Not in ucspi-tcp; see DIFFERENCES.
+    /// Zero: no limit.</summary>
     internal int LimitPerAddress { get; private set; }
 
     internal int Backlog { get; private set; } = 20;
 
     internal string? RulesFile { get; private set; }
 
-    /// <summary>A missing rules file allows all, rather than nobody.</summary>
+    /// <summary>Whether a missing rules file allows all clients instead of none.</summary>
     internal bool AllowWithoutRules { get; private set; }
 
     internal byte[] Banner { get; private set; } = [];
 
     internal string? LocalName { get; private set; }
 
-    /// <summary>TCPLOCALHOST without DNS: -l, else the host word where it is a name.</summary>
+    /// <summary>TCPLOCALHOST without DNS: the value of -l, or the host word if it is a name.
+    /// </summary>
     internal string? LocalHost =>
         LocalName ?? (Host is "" or "0" || HostAddresses.Literal(Host) is not null
             ? null : Host);
@@ -69,15 +69,15 @@ internal sealed class TcpServerOptions
 
     internal IReadOnlyList<byte[]> Chain { get; private set; } = [];
 
-    /// <summary>
-    /// What is asked about a connection: what an option says, else what the rules look at. A name
-    /// or a user that nobody looks at is not worth a client's wait (DIFFERENCES).
+    /// <summary>What to ask about a connection: as the options say, or else what the rules depend
+    /// on. A name or a user that nothing depends on is not worth a client's wait (DIFFERENCES).
     /// </summary>
     internal PeerQuestions QuestionsFor(TcpRules? rules) => new(
         AskNames ?? (Paranoid || rules is { LookAtHosts: true }), LocalName is not null, Paranoid,
         AskInfo ?? rules is { LookAtInfo: true }, InfoTimeout);
 
-    /// <summary>Reads the words; options may be bundled, their values attached.</summary>
+    /// <summary>Parses the words. Options may be bundled, and their values may be attached.
+    /// </summary>
     /// <exception cref="ConfigurationException">Wrong usage; exit 100.</exception>
     internal static TcpServerOptions Parse(ProgramContext context)
     {
@@ -178,9 +178,9 @@ internal sealed class TcpServerOptions
         }
     }
 
-    /// <summary>Who serves once the port is bound; null: who we are.</summary>
-    /// <exception cref="ConfigurationException">A group is named without a user, or a user who has
-    /// none.</exception>
+    /// <summary>The user that serves once the port is bound; null: the present user.</summary>
+    /// <exception cref="ConfigurationException">There is a group but no user, or the user has no
+    /// group.</exception>
     internal ProcessIdentity? Identity()
     {
         uint? gid = _gid ?? (_uid is { } named ? UnixUsers.ByUid(named)?.Gid : null);

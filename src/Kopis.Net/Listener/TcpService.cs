@@ -7,20 +7,21 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>tcpserver once it has its port and is who it stays.</summary>
+/// <summary>The part of tcpserver that runs with its port and under its final user.</summary>
 internal static class TcpService
 {
-    // How long sessions in the middle of a message may go on. Where the port is kept, clients wait
-    // for the next tcpserver meanwhile, and none is refused.
+    // How long sessions in the middle of a message may go on. If the port is kept, clients
+    // meanwhile wait for the next tcpserver, and none is refused.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeptGrace = TimeSpan.FromSeconds(10);
 
     /// <summary>Serves the port until SIGTERM, SIGINT or SIGUSR2.</summary>
     /// <param name="context">Environment and home.</param>
     /// <param name="options">The command line.</param>
-    /// <param name="place">The port, and the service manager that is told of it.</param>
-    /// <param name="createHandler">Makes the handler of a chain of our own.</param>
-    /// <param name="isInline">Sessions may run on the threads that watch the sockets.</param>
+    /// <param name="place">The port, and the service manager that is told about it.</param>
+    /// <param name="createHandler">Makes the handler for a chain of our own programs.</param>
+    /// <param name="isInline">Whether sessions may run on the threads that watch the sockets.
+    /// </param>
     internal static int Run(
         ProgramContext context, TcpServerOptions options,
         (Socket Port, ServiceManager? Manager) place, ChainFactory createHandler, bool isInline)
@@ -47,12 +48,12 @@ internal static class TcpService
             OnSignal((PosixSignal)InheritedListener.HandoverSignal, KeptGrace);
         if (options.PrintPort)
         {
-            PrintPort(((IPEndPoint)port.LocalEndPoint!).Port); // Who reads it may end us.
+            PrintPort(((IPEndPoint)port.LocalEndPoint!).Port); // Its reader may end us.
         }
 
         if (manager is not null)
         {
-            port.Listen(options.Backlog); // Kept from before, it may have another.
+            port.Listen(options.Backlog); // An inherited port may have another backlog.
             InheritedListener.Keep(manager, port);
             manager.Ready();
         }

@@ -9,8 +9,7 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Listener;
 
-/// <summary>
-/// The connections of one tcpserver: how many, from whom, and each from accept to end.
+/// <summary>The connections of one tcpserver: how many, from whom, and each from accept to its end.
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001", Justification = "Sessions may outlive the loop; then the process ends.")]
@@ -21,13 +20,13 @@ internal sealed class TcpSessions
     private const int TidyUpSessions = 1000;
 
     /// <summary>The rule for a client's address alone.</summary>
-    /// <param name="Rules">Those it is of; null if there are none.</param>
-    /// <param name="Rule">Null if there is none for it.</param>
+    /// <param name="Rules">The rules; null if there are none.</param>
+    /// <param name="Rule">The rule; null if there is none for the address.</param>
     /// <param name="Questions">What is to be found out about the client.</param>
     private readonly record struct AddressRule(
         TcpRules? Rules, TcpRule? Rule, PeerQuestions Questions)
     {
-        /// <summary>Whether nothing that is found out can lead to another rule.</summary>
+        /// <summary>Whether no answer can lead to another rule.</summary>
         internal bool IsFinal => Questions is { Names: false, Info: false };
     }
 
@@ -71,16 +70,17 @@ internal sealed class TcpSessions
         }
     }
 
-    /// <summary>Connections that are open.</summary>
+    /// <summary>How many connections are open.</summary>
     internal int Count => Volatile.Read(ref _sessions);
 
-    /// <summary>Notices that they are not served; null: nobody does.</summary>
+    /// <summary>Notices if connections are not served; null: nobody does.</summary>
     internal SocketWatch? Watch { get; set; }
 
-    /// <summary>Accepts until stopped, then gives sessions at work a little time.</summary>
-    /// <param name="listener">The port; closed after that.</param>
+    /// <summary>Accepts connections until stopped. Working sessions then have a little time.
+    /// </summary>
+    /// <param name="listener">The port, which is closed then.</param>
     /// <param name="over">Ends that time.</param>
-    /// <param name="stop">Ends the listening.</param>
+    /// <param name="stop">Ends the accepting.</param>
     internal async Task RunAsync(Socket listener, Task over, CancellationToken stop)
     {
         _log.Status(0, _options.Limit);
@@ -88,7 +88,7 @@ internal sealed class TcpSessions
         {
             while (true)
             {
-                // At the limit nothing is accepted: the kernel's backlog is the queue.
+                // At the limit nothing is accepted; clients wait in the kernel's backlog.
                 await _slots.WaitAsync(stop);
                 Socket? socket = await TryAcceptAsync(listener, stop);
                 if (socket is null)
@@ -117,8 +117,9 @@ internal sealed class TcpSessions
         }
     }
 
-    // Sessions that stay leave the garbage of their beginnings, a third of what they keep, until
-    // memory is short, which a listener's never is. So it goes when there are many more than ever.
+    // Long sessions leave garbage from their beginning, a third of what they keep. It stays until
+    // memory is short, which it never is for a listener. So garbage is collected when there are
+    // many more sessions than ever before.
     private void TidyUpAfter(int sessions)
     {
         if (_handler is not null && sessions >= _mostSessions + TidyUpSessions)
@@ -137,7 +138,7 @@ internal sealed class TcpSessions
         }
         catch (SocketException e)
         {
-            // The peer gave up, or we are out of descriptors: sessions that end make room.
+            // The peer has left, or there are no descriptors: sessions that end free some.
             _log.Warn("unable to accept", $"unable to accept: {ErrorText.Of(e)}");
             if (e.SocketErrorCode == SocketError.TooManyOpenSockets)
             {
@@ -166,7 +167,7 @@ internal sealed class TcpSessions
         catch (Exception e) when (
             e is not (OutOfMemoryException or OperationCanceledException))
         {
-            // Nobody awaits this: said here or never.
+            // Nothing awaits this task, so the exception is logged here or never.
             _log.Warn("crashed sessions", $"session {number} crashed: {ErrorLog.Of(e)}");
         }
         finally
@@ -185,7 +186,7 @@ internal sealed class TcpSessions
         }
     }
 
-    // False: the peer was gone before it was served.
+    // False if the peer has left before it was served.
     private bool TryPrepare(
         Socket socket,
         [NotNullWhen(true)] out IPEndPoint? remote,
@@ -197,7 +198,7 @@ internal sealed class TcpSessions
             remote = PlainAddress.Of((IPEndPoint)socket.RemoteEndPoint!);
             local = PlainAddress.Of((IPEndPoint)socket.LocalEndPoint!);
 
-            // Our own sessions answer in whole batches; waiting to join them gains nothing.
+            // Our own sessions send their replies in whole batches, so delaying them gains nothing.
             socket.NoDelay = _options.NoDelay || _handler is not null;
             if (!_options.KeepSourceRoute && local.AddressFamily == AddressFamily.InterNetwork)
             {
@@ -212,8 +213,8 @@ internal sealed class TcpSessions
         }
     }
 
-    // Gives the client a place, where it may have one more. The result is whether it was logged:
-    // of clients that are refused by their address there may be thousands a second.
+    // Counts the client, if it may have another connection. Returns whether it was logged: there
+    // may be thousands of clients a second that are refused by their address.
     private async ValueTask<bool> AdmitPeerAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, long number, CancellationToken stop)
     {
@@ -262,7 +263,7 @@ internal sealed class TcpSessions
             _options.QuestionsFor(rules));
     }
 
-    // In the words of its protocol, if they are known. It does not wait for the client.
+    // Replies in the protocol of the chain, if it is known. Does not wait for the client.
     private void Refuse(Socket socket, IPAddress remote, ByteEnvironment environment)
     {
         _log.Warn(
@@ -278,7 +279,7 @@ internal sealed class TcpSessions
         }
         catch (SocketException)
         {
-            // It has gone.
+            // The client has left.
         }
     }
 
@@ -312,11 +313,12 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is SocketException || stop.IsCancellationRequested)
         {
-            // It broke before it was served, or the listener ended before.
+            // The connection broke before it was served, or the listener ended before.
         }
     }
 
-    // Greets, finds out who it is where the rules or options want that, and obeys the rules.
+    // Sends the banner, finds out who the client is if rules or options need that, and applies the
+    // rules.
     private async Task<bool> AdmitAsync(
         Socket socket, ByteEnvironment environment, AddressRule found, IPEndPoint remote,
         IPEndPoint local, CancellationToken stop)
@@ -367,14 +369,14 @@ internal sealed class TcpSessions
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // A fault of ours. With a process for each connection it would end this session alone;
-            // so it does here, and is told in full.
+            // This is a bug. With a process for each connection it would end this session alone, so
+            // it does the same here. It is logged in full.
             _log.Warn("crashed sessions", $"session {number} crashed: {ErrorLog.Of(e)}");
             return ExitCode.Temporary;
         }
     }
 
-    // As it would be for another client; null if our rules deny that.
+    // The environment for another client; null if our rules deny it.
     private ByteEnvironment? EnvironmentOf(IPAddress client, byte[]? host, IPEndPoint local)
     {
         ByteEnvironment environment = EnvironmentFor(new IPEndPoint(client, 0), local);
@@ -419,7 +421,7 @@ internal sealed class TcpSessions
             return;
         }
 
-        socket.Dispose(); // The child's alone from here: its end must be the connection's end.
+        socket.Dispose(); // Only the child has it now: its end ends the connection.
         _log.From(pid, remote);
         _log.Decision(pid, denied: false, environment);
         WaitStatus status = await _reaper!.WaitAsync(pid);

@@ -7,14 +7,13 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Net.Proxy;
 
-/// <summary>
-/// The proxies of <c>control/proxyclients</c>. One of them must begin each connection by telling
-/// its client (see <see cref="ProxyHeader"/>); all that is then done for the connection, rules and
-/// limits too, is done for that client. From all others such words are a command like any.
-/// </summary>
+/// <summary>The proxies of <c>control/proxyclients</c>. Each of their connections must begin with
+/// the address of the client (see <see cref="ProxyHeader"/>). All that is then done for the
+/// connection, including rules and limits, is done for that client. From all others, such a line is
+/// an ordinary command.</summary>
 internal sealed class ProxyClients
 {
-    /// <summary>How long a proxy may take; it has all it needs when it connects.</summary>
+    /// <summary>How long a proxy may take. It knows the address when it connects.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Reloading<NetworkList> _list;
@@ -30,8 +29,8 @@ internal sealed class ProxyClients
         _ = _list.Current();
     }
 
-    /// <summary>Who is served, and where.</summary>
-    /// <returns>Null if the connection is of no use.</returns>
+    /// <summary>Finds the client of a connection, and the address that it connected to.</summary>
+    /// <returns>Null if the connection cannot be used.</returns>
     internal async ValueTask<ProxyEnds?> ReadAsync(
         Socket socket, IPEndPoint remote, IPEndPoint local, CancellationToken stop)
     {
@@ -71,7 +70,7 @@ internal sealed class ProxyClients
         }
     }
 
-    // Not a byte more is read than the header has: the rest may be another program's.
+    // Reads no byte after the header: the rest may be for another program.
     private static async ValueTask<(bool Sound, ProxyEnds? Ends)> ReadHeaderAsync(
         Socket socket, CancellationToken stop)
     {

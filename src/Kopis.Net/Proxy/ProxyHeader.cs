@@ -5,27 +5,25 @@ using Kopis.Base;
 
 namespace Kopis.Net.Proxy;
 
-/// <summary>
-/// The grammar of HAProxy's PROXY protocol, versions 1 and 2: what a proxy says of its client ahead
-/// of all else. (proxy-protocol.txt of HAProxy, sections 2.1 and 2.2.)
-/// </summary>
+/// <summary>The grammar of HAProxy's PROXY protocol, versions 1 and 2: what a proxy sends about its
+/// client before everything else (proxy-protocol.txt of HAProxy, sections 2.1 and 2.2).</summary>
 public static class ProxyHeader
 {
-    /// <summary>The shortest header of version 1: <c>PROXY UNKNOWN</c> and its line end. That many
-    /// bytes distinguish the versions, and are part of either.</summary>
+    /// <summary>The shortest header of version 1: <c>PROXY UNKNOWN</c> with its line end. This many
+    /// bytes are enough to tell the versions apart, and belong to the header in both.</summary>
     public const int FirstBytes = 15;
 
     /// <summary>The longest line of version 1, with its line end.</summary>
     public const int LineBytesMax = 107;
 
-    /// <summary>The fixed part of version 2.</summary>
+    /// <summary>The length of the fixed part of version 2.</summary>
     public const int FixedBytes = 16;
 
-    /// <summary>The most that may follow it. Addresses have 36 bytes; a proxy's further notes,
-    /// which we pass over, may have a certificate among them.</summary>
+    /// <summary>How much may follow it. Addresses have 36 bytes. Further fields, which are ignored,
+    /// may include a certificate.</summary>
     public const int RestBytesMax = 4096;
 
-    /// <summary>A client that the proxy does not know. It has no rights of the proxy's.</summary>
+    /// <summary>A client that the proxy does not know. It has none of the proxy's rights.</summary>
     private static readonly ProxyEnds Unknown = new(new(IPAddress.Any, 0), new(IPAddress.Any, 0));
 
     private const byte Version2Local = 0x20;
@@ -33,24 +31,24 @@ public static class ProxyHeader
     private const byte Stream4 = 0x11;
     private const byte Stream6 = 0x21;
 
-    /// <summary>Whether a header of version 2 has begun.</summary>
+    /// <summary>Whether this begins a header of version 2.</summary>
     public static bool IsVersion2(ReadOnlySpan<byte> first) =>
         first.StartsWith("\r\n\r\n\0\r\nQUIT\n"u8);
 
-    /// <summary>Whether a line of version 1 has begun.</summary>
+    /// <summary>Whether this begins a line of version 1.</summary>
     public static bool IsVersion1(ReadOnlySpan<byte> first) => first.StartsWith("PROXY "u8);
 
-    /// <summary>How many bytes follow the fixed part; null for too many.</summary>
+    /// <summary>How many bytes follow the fixed part; null if there are too many.</summary>
     public static int? RestOf(ReadOnlySpan<byte> fixedPart)
     {
         int length = BinaryPrimitives.ReadUInt16BigEndian(fixedPart[14..]);
         return length <= RestBytesMax ? length : null;
     }
 
-    /// <summary>Reads a whole line of version 1, with its line end.</summary>
+    /// <summary>Parses a whole line of version 1, with its line end.</summary>
     /// <param name="line">The line.</param>
-    /// <param name="ends">The client's.</param>
-    /// <returns>False for anything that is no such line.</returns>
+    /// <param name="ends">The ends of the client's connection.</param>
+    /// <returns>False if the line is malformed.</returns>
     public static bool TryParseLine(ReadOnlySpan<byte> line, out ProxyEnds? ends)
     {
         ends = null;
@@ -80,9 +78,10 @@ public static class ProxyHeader
         return true;
     }
 
-    /// <summary>Reads a whole header of version 2.</summary>
+    /// <summary>Parses a whole header of version 2.</summary>
     /// <param name="header">Fixed part and rest.</param>
-    /// <param name="ends">The client's; null if the proxy speaks for itself.</param>
+    /// <param name="ends">The ends of the client's connection; null if the proxy speaks for itself.
+    /// </param>
     public static bool TryParseBinary(ReadOnlySpan<byte> header, out ProxyEnds? ends)
     {
         ends = null;

@@ -3,12 +3,12 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>What a domain asks by MTA-STS.</summary>
-/// <param name="Policy">Its policy; null where none is in force.</param>
-/// <param name="Fault">Why a policy that it says it has could not be had now; an older one may be
-/// in force.</param>
+/// <summary>What a domain requires by MTA-STS.</summary>
+/// <param name="Policy">The policy; null if none is in force.</param>
+/// <param name="Fault">Why the policy that the domain's record announces could not be fetched. An
+/// older policy may be in force.</param>
 public sealed record StsAnswer(StsPolicy? Policy, TlsResultType Fault)
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>The domain requires nothing.</summary>
     public static StsAnswer None { get; } = new(null, TlsResultType.Success);
 }

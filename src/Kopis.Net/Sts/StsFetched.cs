@@ -2,8 +2,8 @@ using Kopis.Mail.TlsReports;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>What a web server gave.</summary>
-/// <param name="Body">The policy, not looked at; null where there is none.</param>
-/// <param name="Fault">Why not.</param>
-/// <param name="Reason">The same in words of ours and of the platform.</param>
+/// <summary>The result of fetching a policy.</summary>
+/// <param name="Body">The body, which is not parsed yet; null if there is none.</param>
+/// <param name="Fault">The fault, for reports.</param>
+/// <param name="Reason">The fault in words, for the log.</param>
 public readonly record struct StsFetched(byte[]? Body, TlsResultType Fault, string Reason);

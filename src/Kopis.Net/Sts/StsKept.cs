@@ -4,24 +4,24 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>A policy that was fetched.</summary>
-/// <param name="Id">The id that the domain's record had.</param>
-/// <param name="Fetched">When.</param>
-/// <param name="Text">Its body.</param>
-/// <param name="Policy">What it says.</param>
+/// <summary>A policy that was fetched before.</summary>
+/// <param name="Id">The id in the domain's record at that time.</param>
+/// <param name="Fetched">When it was fetched.</param>
+/// <param name="Text">The body.</param>
+/// <param name="Policy">The parsed policy.</param>
 public sealed record StsKept(string Id, DateTimeOffset Fetched, byte[] Text, StsPolicy Policy)
 {
-    /// <summary>Bytes of the line before the body.</summary>
+    /// <summary>The most bytes of the line before the body.</summary>
     public const int HeadBytesMax = 64;
 
-    /// <summary>When it does not hold any more.</summary>
+    /// <summary>When it expires.</summary>
     public DateTimeOffset Expires => Fetched + Policy.MaxAge;
 
-    /// <summary>As a file: <c>id seconds</c>, and the body.</summary>
+    /// <summary>Formats a file: a line <c>id seconds</c>, then the body.</summary>
     public byte[] ToBytes() =>
         [.. ByteText.ToBytes($"{Id} {Fetched.ToUnixTimeSeconds()}\n"), .. Text];
 
-    /// <summary>Reads a file; null where it is none of ours, or cut short.</summary>
+    /// <summary>Parses a file; null if it is malformed or truncated.</summary>
     public static StsKept? Read(byte[] file)
     {
         int end = file.AsSpan().IndexOf((byte)'\n');

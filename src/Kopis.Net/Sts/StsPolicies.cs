@@ -6,33 +6,31 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>
-/// The policies of domains (RFC 8461 §3.3, §5.1): from disk while they hold, from the web where
-/// the record has another id, and before they end. One that holds is kept whatever the web server
-/// and DNS say. May be used from many threads.
-/// </summary>
-/// <param name="dns">Has the records.</param>
-/// <param name="web">Has the policies.</param>
-/// <param name="store">Keeps them.</param>
-/// <param name="memory">Keeps for a moment who has no policy; shared by all who come after one
-/// another.</param>
-/// <param name="policies">Keeps policies for a moment: fewer, since they are a stranger's, and may
-/// have 64 KiB.</param>
-/// <param name="log">Gets a line for each policy that changes, or cannot be had.</param>
+/// <summary>The policies of domains (RFC 8461 §3.3, §5.1). They come from the disk while they are
+/// valid, and from the web if the record has another id, or shortly before they expire. A valid
+/// policy is kept whatever the web server and DNS say. May be used from many threads.</summary>
+/// <param name="dns">Finds the records.</param>
+/// <param name="web">Fetches the policies.</param>
+/// <param name="store">Stores the policies.</param>
+/// <param name="memory">Remembers for a short while which domains have no policy; it outlives this
+/// object.</param>
+/// <param name="policies">Remembers policies for a short while. It holds fewer, since strangers
+/// write them, and one may have 64 KiB.</param>
+/// <param name="log">Gets a line for each policy that changes, or cannot be fetched.</param>
 /// <param name="time">The clock.</param>
 public sealed class StsPolicies(
     IMailDns dns, IStsWeb web, StsStore store, AnswerCache memory, AnswerCache policies,
     Action<string> log, TimeProvider time)
 {
-    /// <summary>How long a domain's record is not asked for again, nor a policy that could not
-    /// be had (RFC 8461 §3.3).</summary>
+    /// <summary>How long a domain's record, or a policy that could not be fetched, is not asked for
+    /// again (RFC 8461 §3.3).</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMinutes(5);
 
-    /// <summary>A policy is fetched again when it holds no longer than that (RFC 8461 §3.3, §10.2);
-    /// a shorter one in its last half.</summary>
+    /// <summary>A policy is fetched again when it is valid for less than this (RFC 8461 §3.3,
+    /// §10.2); a short-lived policy in the last half of its life.</summary>
     public static readonly TimeSpan RefreshBefore = TimeSpan.FromDays(1);
 
-    /// <summary>Domains asked at once before nobody asks ahead.</summary>
+    /// <summary>While this many domains are being asked, nobody asks ahead.</summary>
     public const int AheadMost = 64;
 
     private static readonly TimeSpan DnsTime = TimeSpan.FromSeconds(5);
@@ -42,8 +40,9 @@ public sealed class StsPolicies(
     private readonly Dictionary<string, Task<StsAnswer>> _running =
         new(StringComparer.Ordinal);
 
-    /// <summary>Whether so many domains are asked that nobody should ask ahead: whoever sends
-    /// waits for his own, one who only will does not add to them.</summary>
+    /// <summary>Whether so many domains are being asked that nobody should ask ahead. A message
+    /// that is being sent waits for its own domain; a question ahead of time must not add to the
+    /// load.</summary>
     public bool IsBusy
     {
         get
@@ -55,7 +54,7 @@ public sealed class StsPolicies(
         }
     }
 
-    /// <summary>Finds out what a domain asks.</summary>
+    /// <summary>Finds out what a domain requires.</summary>
     /// <param name="host">The recipients' domain.</param>
     /// <param name="stop">Ends the wait.</param>
     public async Task<StsAnswer> FindAsync(string host, CancellationToken stop)
@@ -139,8 +138,9 @@ public sealed class StsPolicies(
         return new StsAnswer(inForce, fault);
     }
 
-    /// <summary>None where DNS is slow: who keeps the record back for a moment could do so for
-    /// good, and a policy that holds does not need it.</summary>
+    /// <summary>The texts of a domain's record; none if DNS is slow. An attacker who can delay the
+    /// record for a moment could do so for ever, and a valid policy does not need the record.
+    /// </summary>
     private async Task<IReadOnlyList<string>> TextsAsync(string domain)
     {
         using CancellationTokenSource soon = new(DnsTime);

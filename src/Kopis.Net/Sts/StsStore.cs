@@ -5,16 +5,14 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>
-/// The directory <c>mta-sts</c>: for each domain a file with its policy. What cannot be kept is
-/// fetched again. May be used from many threads.
-/// </summary>
+/// <summary>The directory <c>mta-sts</c>: a file with the policy of each domain. A policy that
+/// cannot be stored is fetched again. May be used from many threads.</summary>
 /// <param name="path">The directory.</param>
-/// <param name="log">Gets a line where policies cannot be kept.</param>
+/// <param name="log">Gets a line if policies cannot be stored.</param>
 /// <param name="time">The clock.</param>
 public sealed class StsStore(string path, Action<string> log, TimeProvider time)
 {
-    /// <summary>Domains; most policies have some hundred bytes.</summary>
+    /// <summary>The most domains; most policies have some hundred bytes.</summary>
     public const int FilesMax = 10_000;
 
     private const int FileBytesMax = StsPolicy.BytesMax + StsKept.HeadBytesMax + 1;
@@ -26,8 +24,8 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
     private readonly LogThrottle _faults = new(log, time);
     private HashSet<string>? _names;
 
-    /// <summary>The policy of a domain, whatever its age; null where none is kept.</summary>
-    /// <param name="domain">Normalized.</param>
+    /// <summary>The stored policy of a domain, whatever its age; null if there is none.</summary>
+    /// <param name="domain">The domain, normalized.</param>
     public StsKept? Read(string domain)
     {
         lock (_lock)
@@ -45,7 +43,7 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
         }
     }
 
-    /// <summary>Keeps a policy; another one goes where there is no room.</summary>
+    /// <summary>Stores a policy. If there is no room, another one is removed.</summary>
     public void Write(string domain, StsKept kept)
     {
         lock (_lock)
@@ -72,7 +70,7 @@ public sealed class StsStore(string path, Action<string> log, TimeProvider time)
         }
     }
 
-    /// <summary>Any other goes: to know the oldest would take reading them all.</summary>
+    /// <summary>Removes any other policy: to find the oldest, all would have to be read.</summary>
     private void MakeRoom(Beneath tree, string domain)
     {
         while (_names!.Count >= FilesMax && !_names.Contains(domain))

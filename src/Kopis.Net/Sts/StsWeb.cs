@@ -8,20 +8,18 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Net.Sts;
 
-/// <summary>
-/// Fetches policies by HTTPS (RFC 8461 §3.3): from addresses that our resolvers name, of a server
-/// whose certificate is for <c>mta-sts.</c> and the domain; no redirects, no proxy, no cookies,
-/// bounded sizes and time.
-/// </summary>
+/// <summary>Fetches policies by HTTPS (RFC 8461 §3.3), at addresses from our resolvers, from a
+/// server with a certificate for the domain with <c>mta-sts.</c> before it. No redirects, no proxy,
+/// no cookies; sizes and time are limited.</summary>
 public sealed class StsWeb : IStsWeb, IDisposable
 {
     private static readonly TimeSpan TimeMost = TimeSpan.FromSeconds(30); // §3.3: a minute.
 
     private readonly HttpClient _client;
 
-    /// <summary>Nothing is connected yet.</summary>
-    /// <param name="dns">Names the server's addresses.</param>
-    /// <param name="tls">By whose authorities the server is verified.</param>
+    /// <summary>Makes it; nothing is connected yet.</summary>
+    /// <param name="dns">Finds the server's addresses.</param>
+    /// <param name="tls">Has the authorities by which servers are verified.</param>
     public StsWeb(IMailDns dns, TlsClientSettings tls) => _client = HttpsClients.Make(dns, tls);
 
     /// <inheritdoc/>

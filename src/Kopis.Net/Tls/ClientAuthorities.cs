@@ -7,9 +7,8 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>
-/// Whose word counts for who a client is: the authorities of <c>clientca.pem</c>. Clients are asked
-/// for certificates only where there is <c>tlsclients</c> too, which says whom to let relay.
+/// <summary>The authorities of <c>clientca.pem</c>, by which clients' certificates are verified.
+/// Clients are asked for certificates only if <c>tlsclients</c> exists, which says who may relay.
 /// </summary>
 internal sealed class ClientAuthorities
 {
@@ -25,7 +24,7 @@ internal sealed class ClientAuthorities
     private ClientAuthorities(X509Certificate2Collection authorities) =>
         _authorities = authorities;
 
-    /// <exception cref="ConfigurationException">The file is there and is of no use.</exception>
+    /// <exception cref="ConfigurationException">The file exists and cannot be used.</exception>
     internal static ClientAuthorities? Load(ControlDirectory control)
     {
         if (control.ReadList(ClientFiles.TlsClients) is null
@@ -48,8 +47,8 @@ internal sealed class ClientAuthorities
         }
     }
 
-    /// <summary>How a client's certificate is judged: by these authorities alone, and nothing is
-    /// fetched from where it says.</summary>
+    /// <summary>The policy for a client's certificate: only these authorities count, and nothing is
+    /// fetched from URLs in the certificate.</summary>
     internal X509ChainPolicy Policy()
     {
         X509ChainPolicy policy = new()
@@ -63,8 +62,8 @@ internal sealed class ClientAuthorities
         return policy;
     }
 
-    /// <summary>The mail addresses that a certificate names, in its alternative names and its
-    /// subject.</summary>
+    /// <summary>The mail addresses in a certificate: in its alternative names and its subject.
+    /// </summary>
     internal static IReadOnlyList<byte[]> AddressesOf(X509Certificate2 certificate)
     {
         List<byte[]> addresses = [];
@@ -91,7 +90,7 @@ internal sealed class ClientAuthorities
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {
-            return []; // Signed by our authority, but written wrongly: it names nobody.
+            return []; // Our authority signed it, but it is malformed.
         }
 
         return addresses;

@@ -3,11 +3,11 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>Notes whom the certificate of one client names. It may have none, or one that tells us
-/// nothing: that is no reason to refuse its mail.</summary>
+/// <summary>Notes the addresses in one client's certificate. A client without a certificate, or
+/// with one that says nothing to us, may still send mail.</summary>
 internal sealed class ClientCertificate
 {
-    /// <summary>The mail addresses in it, where an authority of ours vouches for it.</summary>
+    /// <summary>The mail addresses in it, if one of our authorities signed it.</summary>
     internal IReadOnlyList<byte[]> Addresses { get; private set; } = [];
 
     internal bool Judge(

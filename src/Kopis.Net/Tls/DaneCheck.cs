@@ -5,22 +5,24 @@ using Kopis.Mail.Transport;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>Judges the certificate of a server by TLSA records (RFC 7672 §3).</summary>
+/// <summary>Checks a server's certificate by TLSA records (RFC 7672 §3).</summary>
 public static class DaneCheck
 {
-    private const int SentMax = 20; // Certificates that a server sends are looked at up to here.
+    private const int SentMax = 20; // How many certificates of a server are looked at.
 
-    // What may be wrong with an authority that the records name: nobody else need trust it.
+    // Faults that an authority in the records may have, since nobody else need trust it.
     private const X509ChainStatusFlags Untrusted = X509ChainStatusFlags.UntrustedRoot
         | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.RevocationStatusUnknown
         | X509ChainStatusFlags.OfflineRevocation;
 
-    /// <summary>Why it is not good enough; null if it is.</summary>
-    /// <param name="records">Those of use; one at least.</param>
-    /// <param name="certificate">What the server showed.</param>
-    /// <param name="sent">What it sent with it.</param>
-    /// <param name="names">One of these is to stand in it, where an authority is matched.</param>
-    /// <param name="now">When its dates are to be good, where an authority is matched.</param>
+    /// <summary>Why the certificate is not acceptable; null if it is.</summary>
+    /// <param name="records">The usable records; at least one.</param>
+    /// <param name="certificate">The server's certificate.</param>
+    /// <param name="sent">The other certificates that the server sent.</param>
+    /// <param name="names">One of these names must be in it, if a record matches an authority.
+    /// </param>
+    /// <param name="now">The time at which it must be valid, if a record matches an authority.
+    /// </param>
     public static CertificateFault? Fault(
         IReadOnlyList<TlsaRecord> records, X509Certificate? certificate,
         IEnumerable<X509Certificate2> sent, IReadOnlyList<string> names, DateTimeOffset now)
@@ -31,7 +33,7 @@ public static class DaneCheck
                 TlsResultType.ValidationFailure, "it has no certificate");
         }
 
-        // Its names and dates do not count then (RFC 7672 §3.1.1).
+        // Names and dates do not matter then (RFC 7672 §3.1.1).
         if (records.Any(one => one.Usage == TlsaRecord.EndEntity && Matches(one, leaf)))
         {
             return null;
@@ -53,7 +55,7 @@ public static class DaneCheck
                 TlsResultType.HostMismatch, $"its certificate does not name {names[0]}");
     }
 
-    /// <summary>Whether a chain of right signatures leads from the certificate to one that a record
+    /// <summary>Whether a chain of valid signatures leads from the certificate to one that a record
     /// matches.</summary>
     private static bool IsBelow(
         TlsaRecord[] authorities, X509Certificate2 leaf, X509Certificate2[] sent,
@@ -65,7 +67,7 @@ public static class DaneCheck
         {
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
-            TrustMode = X509ChainTrustMode.CustomRootTrust, // None: the host's do not count.
+            TrustMode = X509ChainTrustMode.CustomRootTrust, // The host's authorities do not count.
             VerificationTime = now.UtcDateTime,
         };
         chain.ChainPolicy.ExtraStore.AddRange(sent);
@@ -73,11 +75,11 @@ public static class DaneCheck
         {
             if (one is { Selector: 0, Matching: 0 } && TryLoad(one.Data) is { } authority)
             {
-                chain.ChainPolicy.ExtraStore.Add(authority); // It need not be sent.
+                chain.ChainPolicy.ExtraStore.Add(authority); // The server need not send it.
             }
         }
 
-        _ = chain.Build(leaf); // Never trusted: what counts is said of each certificate.
+        _ = chain.Build(leaf); // Never trusted; the status of each certificate counts.
         for (int i = 0; i < chain.ChainElements.Count; i++)
         {
             X509ChainStatusFlags wrong = chain.ChainElements[i].ChainElementStatus
@@ -107,7 +109,7 @@ public static class DaneCheck
         }
         catch (CryptographicException)
         {
-            return null; // Of a stranger's zone.
+            return null; // A stranger's record may be malformed.
         }
     }
 

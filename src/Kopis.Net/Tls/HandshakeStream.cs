@@ -1,12 +1,11 @@
 namespace Kopis.Net.Tls;
 
-/// <summary>
-/// The transport below TLS. During the handshake it gives the place at the gate up whenever it
-/// waits for the peer; after that it passes everything through. Does not own what is below.
+/// <summary>The transport below TLS. During the handshake it releases the slot at the gate whenever
+/// it waits for the peer; afterwards it only passes bytes through. It does not own the transport.
 /// </summary>
 internal sealed class HandshakeStream(Stream transport, HandshakeGate gate) : Stream
 {
-    private bool _computes; // We hold a place.
+    private bool _computes; // We hold a slot.
     private bool _isOver;
 
     public override bool CanRead => true;
@@ -26,7 +25,7 @@ internal sealed class HandshakeStream(Stream transport, HandshakeGate gate) : St
     /// <summary>Whether the peer has sent anything.</summary>
     internal bool HasRead { get; private set; }
 
-    /// <summary>The handshake has ended, however it did.</summary>
+    /// <summary>Called when the handshake has ended, whatever the result.</summary>
     internal void End()
     {
         _isOver = true;

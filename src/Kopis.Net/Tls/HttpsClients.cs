@@ -9,8 +9,8 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>Makes clients for web servers that strangers name: to public addresses that our
-/// resolvers say, no redirects, no proxy, no cookies, bounded headers.</summary>
+/// <summary>Makes clients for web servers that strangers name: only public addresses from our
+/// resolvers, no redirects, no proxy, no cookies, limited headers.</summary>
 public static class HttpsClients
 {
     private const int HeaderKibibytesMax = 16;
@@ -18,15 +18,15 @@ public static class HttpsClients
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Whether a text is the address of such a server, without a name or a password.
+    /// <summary>Whether a text is a URL of such a server, without a user name or password.
     /// </summary>
     public static bool IsUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
         && url.UserInfo.Length == 0;
 
-    /// <summary>Makes one. Nothing is connected yet.</summary>
-    /// <param name="dns">Names addresses.</param>
-    /// <param name="tls">By whose authorities servers are verified.</param>
+    /// <summary>Makes a client; nothing is connected yet.</summary>
+    /// <param name="dns">Finds addresses.</param>
+    /// <param name="tls">Has the authorities by which servers are verified.</param>
     public static HttpClient Make(IMailDns dns, TlsClientSettings tls)
     {
         SocketsHttpHandler handler = new()
@@ -36,7 +36,7 @@ public static class HttpsClients
             UseProxy = false,
             ConnectTimeout = ConnectTimeout,
             MaxResponseHeadersLength = HeaderKibibytesMax,
-            PooledConnectionLifetime = TimeSpan.Zero, // The next one goes to another server.
+            PooledConnectionLifetime = TimeSpan.Zero, // The next request goes to another server.
             ConnectCallback = (context, stop) => ConnectAsync(dns, context.DnsEndPoint, stop),
         };
         X509ChainPolicy policy = tls.ChainPolicy();
@@ -58,7 +58,7 @@ public static class HttpsClients
             Socket? socket = null;
             try
             {
-                // There may be no IPv6 on this host.
+                // This host may have no IPv6.
                 socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
                 {
                     NoDelay = true,
@@ -80,7 +80,8 @@ public static class HttpsClients
         throw new IOException("no address of it answers");
     }
 
-    /// <summary>A stranger's name is no way to the servers of this host and its network.</summary>
+    /// <summary>The addresses to try. A stranger's name must not lead to servers of this host or
+    /// its network.</summary>
     internal static IEnumerable<IPAddress> ToTry(IEnumerable<IPAddress> addresses) =>
         addresses.Where(address => !PublicAddresses.IsPrivate(address)).Take(AddressesMax);
 }

@@ -9,19 +9,17 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>
-/// The certificate of a host that nobody gave one yet: it signs itself, so that mail is encrypted
-/// from the first day. Who it is, it does not prove.
-/// </summary>
+/// <summary>The certificate of a host that has no other yet. It is self-signed, so that mail is
+/// encrypted from the first day, but it does not prove the host's identity.</summary>
 public static class SelfSignedCertificate
 {
     private const int Years = 10;
     private const int CommonNameMax = 64; // RFC 5280, ub-common-name.
-    private const int GroupMayRead = 0x1A0; // 0640: the group is given by who installs.
+    private const int GroupMayRead = 0x1A0; // 0640: the installer sets the group.
 
     /// <summary>Makes <c>servercert.pem</c> if there is none.</summary>
     /// <returns>Whether it was made now.</returns>
-    /// <exception cref="ConfigurationException">It cannot be written.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be written.</exception>
     public static bool MakeMissing(ControlDirectory control, string host, DateTimeOffset now)
     {
         string path = control.PathOf(ListenerFiles.ServerCert);
@@ -36,7 +34,8 @@ public static class SelfSignedCertificate
                 HostFiles.Me, $"\"{LogText.Safe(ByteText.ToBytes(host))}\" is not a host name");
         }
 
-        // Written whole under another name: a listener that starts now finds all or nothing.
+        // It is written under another name first, so that a listener which starts now finds a whole
+        // file or none.
         try
         {
             Paths.Replace(

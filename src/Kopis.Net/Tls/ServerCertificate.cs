@@ -6,7 +6,7 @@ using Kopis.Base;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>One certificate of ours with its key and chain, ready for use.</summary>
+/// <summary>One of our certificates with its key and chain, ready for use.</summary>
 public sealed class ServerCertificate
 {
     private const int CertificatesMax = 100; // Each is tried with the key.
@@ -15,7 +15,7 @@ public sealed class ServerCertificate
     {
         Leaf = leaf;
 
-        // Sessions are resumed per context (its tickets' keys are in it), so it is made once.
+        // The context has the keys of session tickets, so it is made once: sessions can be resumed.
         Context = SslStreamCertificateContext.Create(leaf, others, offline: true);
         EndPointBinding = HashOf(leaf);
         Names = NamesOf(leaf);
@@ -26,15 +26,16 @@ public sealed class ServerCertificate
 
     internal SslStreamCertificateContext Context { get; }
 
-    /// <summary>RFC 5929 §4.1: the certificate under its signature's own hash, SHA-256 for
-    /// weaker ones.</summary>
+    /// <summary>RFC 5929 §4.1: the hash of the certificate by its signature's hash function, or
+    /// SHA-256 if that is weaker.</summary>
     internal byte[] EndPointBinding { get; }
 
-    /// <summary>The names it is good for, in lower case; <c>*.</c> at the start of some.</summary>
+    /// <summary>The names in the certificate, in lower case; some begin with <c>*.</c>.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>Reads a PEM file of key, certificate and chain, in any order.</summary>
-    /// <exception cref="ConfigurationException">It is none; the text says why.</exception>
+    /// <exception cref="ConfigurationException">The file cannot be used; the text says why.
+    /// </exception>
     public static ServerCertificate Parse(string path, byte[] pem)
     {
         string text = ByteText.ToText(pem);
@@ -50,7 +51,7 @@ public sealed class ServerCertificate
 
             string keys = KeysOf(text);
 
-            // The chain may stand before or after; the certificate is the one that the key fits.
+            // The chain may come first or last; our certificate is the one that the key fits.
             for (int i = 0; i < all.Count; i++)
             {
                 if (TryCombine(all[i], keys) is { } leaf)
@@ -68,8 +69,8 @@ public sealed class ServerCertificate
         }
     }
 
-    /// <summary>The text without its certificates, which are not looked through for each of them.
-    /// </summary>
+    /// <summary>The text without its certificates, so that the search for keys need not go through
+    /// them.</summary>
     private static string KeysOf(ReadOnlySpan<char> text)
     {
         StringBuilder keys = new();
@@ -94,7 +95,7 @@ public sealed class ServerCertificate
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            return null; // Another's: a key of another kind, or of another certificate.
+            return null; // The key does not fit this certificate.
         }
     }
 

@@ -6,15 +6,15 @@ using Kopis.Mail.TlsReports;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>Judges the certificate of a server.</summary>
+/// <summary>Checks a server's certificate.</summary>
 public static class ServerCertificateCheck
 {
-    /// <summary>Why it is not good enough; null if it is.</summary>
-    /// <param name="certificate">What the server showed.</param>
-    /// <param name="errors">What the platform says of its chain and dates. Names are judged
+    /// <summary>Why the certificate is not acceptable; null if it is.</summary>
+    /// <param name="certificate">The server's certificate.</param>
+    /// <param name="errors">The platform's verdict about its chain and dates. Names are checked
     /// here.</param>
-    /// <param name="level">How much is asked.</param>
-    /// <param name="names">One of these is to stand in it where it is verified.</param>
+    /// <param name="level">What is required.</param>
+    /// <param name="names">One of these names must be in it, if it is verified.</param>
     public static CertificateFault? Fault(
         X509Certificate? certificate, SslPolicyErrors errors, TlsLevel level,
         IReadOnlyList<string> names)
@@ -45,8 +45,8 @@ public static class ServerCertificateCheck
                 TlsResultType.HostMismatch, $"its certificate does not name {names[0]}");
     }
 
-    /// <summary>Whether a certificate is for a name; <c>.example</c> is any name below it.
-    /// </summary>
+    /// <summary>Whether a certificate is valid for a name; <c>.example</c> stands for any name
+    /// below it.</summary>
     internal static bool Matches(X509Certificate2 certificate, string name)
     {
         try
@@ -61,7 +61,7 @@ public static class ServerCertificateCheck
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {
-            return false; // The name is none, as [1.2.3.4] is, or those of the certificate are.
+            return false; // The name or the certificate's names are malformed.
         }
     }
 }

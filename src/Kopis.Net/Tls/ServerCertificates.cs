@@ -4,7 +4,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>The certificates of a host as of one moment, by the name a client asks for.</summary>
+/// <summary>The certificates of a host at one time, by the name that a client asks for.</summary>
 internal sealed class ServerCertificates
 {
     private readonly Dictionary<string, ServerCertificate> _byName =
@@ -28,11 +28,12 @@ internal sealed class ServerCertificates
     /// <summary>Whether there is none.</summary>
     internal bool IsEmpty => _first is null;
 
-    /// <summary>Who vouches for clients; null if none is asked for a certificate.</summary>
+    /// <summary>The authorities for clients; null if clients are not asked for certificates.
+    /// </summary>
     internal ClientAuthorities? Clients { get; }
 
     /// <summary>Reads <c>servercert.pem</c>, then <c>servercerts/*.pem</c>.</summary>
-    /// <exception cref="ConfigurationException">One is there and is of no use.</exception>
+    /// <exception cref="ConfigurationException">A file exists and cannot be used.</exception>
     internal static ServerCertificates Load(ControlDirectory control)
     {
         List<ServerCertificate> all = [];
@@ -52,12 +53,12 @@ internal sealed class ServerCertificates
         return new ServerCertificates(all, ClientAuthorities.Load(control));
     }
 
-    /// <summary>The files that <see cref="Load"/> reads, as of now.</summary>
+    /// <summary>The files that <see cref="Load"/> would read now.</summary>
     internal static IReadOnlyList<string> FilesIn(ControlDirectory control) =>
         [control.PathOf(ListenerFiles.ServerCert), .. Further(control)];
 
-    /// <summary>The certificate for a name: its own, else one for <c>*.</c> and what follows the
-    /// first dot, else the first of all. A client that minds will not accept it.</summary>
+    /// <summary>The certificate for a name: its own; else one for <c>*.</c> and what follows the
+    /// first dot; else the first of all, which a strict client will not accept.</summary>
     internal ServerCertificate For(string? name)
     {
         if (!string.IsNullOrEmpty(name))

@@ -8,7 +8,7 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>The control files of TLS towards servers.</summary>
+/// <summary>The control files about TLS with servers.</summary>
 public sealed class TlsClientSettings
 {
     private readonly SslStreamCertificateContext? _own;
@@ -23,20 +23,20 @@ public sealed class TlsClientSettings
         _authorities = authorities;
     }
 
-    /// <summary>What is asked, by destination.</summary>
+    /// <summary>The requirements, by destination.</summary>
     public TlsPolicies Policies { get; }
 
-    /// <summary>The files that these come from.</summary>
+    /// <summary>The files that are read here.</summary>
     public static IReadOnlyList<ControlFile> Files { get; } =
         [RemoteFiles.TlsPolicy, RemoteFiles.ClientCert, RemoteFiles.ServerCa];
 
-    /// <exception cref="ConfigurationException">A file cannot be read or understood.</exception>
+    /// <exception cref="ConfigurationException">A file cannot be read or parsed.</exception>
     public static TlsClientSettings Read(ControlDirectory control) => new(
         TlsPolicies.Read(control), ReadOwn(control), ReadAuthorities(control));
 
-    /// <summary>How a session with a server is to begin.</summary>
-    /// <param name="serverName">For SNI; empty for none.</param>
-    /// <param name="judge">Decides about the server's certificate.</param>
+    /// <summary>The options for a session with a server.</summary>
+    /// <param name="serverName">The name for SNI; empty: none.</param>
+    /// <param name="judge">Decides whether the server's certificate is acceptable.</param>
     public SslClientAuthenticationOptions Options(
         string serverName, RemoteCertificateValidationCallback judge)
     {
@@ -50,13 +50,13 @@ public sealed class TlsClientSettings
         };
     }
 
-    /// <summary>By whom servers are verified.</summary>
+    /// <summary>The policy by which servers are verified.</summary>
     public X509ChainPolicy ChainPolicy()
     {
         X509ChainPolicy chain = new()
         {
             RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true, // A stranger's certificate names no URL for us.
+            DisableCertificateDownloads = true, // A stranger's URL is not followed.
         };
         if (_authorities is not null)
         {

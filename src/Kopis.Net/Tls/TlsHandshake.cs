@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>One handshake as the server, within its time.</summary>
+/// <summary>One handshake as the server, with a time limit.</summary>
 internal sealed class TlsHandshake : IDisposable
 {
     private readonly TlsServer _server;
@@ -15,9 +15,9 @@ internal sealed class TlsHandshake : IDisposable
     private ServerCertificate? _chosen;
     private SslStream? _stream;
 
-    /// <summary>Prepares it.</summary>
+    /// <summary>Prepares the handshake.</summary>
     /// <param name="server">Our certificates.</param>
-    /// <param name="transport">Stays open, whatever comes of it.</param>
+    /// <param name="transport">The transport; it stays open, whatever the result.</param>
     internal TlsHandshake(TlsServer server, Stream transport)
     {
         _server = server;
@@ -26,7 +26,7 @@ internal sealed class TlsHandshake : IDisposable
         _stream = new SslStream(_transport, leaveInnerStreamOpen: true);
     }
 
-    /// <summary>What was agreed on; null before, and where nothing was.</summary>
+    /// <summary>What was negotiated; null before that, and if the handshake fails.</summary>
     internal TlsInfo? Info { get; private set; }
 
     internal async Task<TlsStart> RunAsync(TimeProvider time)
@@ -68,7 +68,7 @@ internal sealed class TlsHandshake : IDisposable
         }
     }
 
-    /// <summary>The encrypted stream, which is the caller's from now on.</summary>
+    /// <summary>The encrypted stream, which the caller owns from now on.</summary>
     internal SslStream DetachStream()
     {
         SslStream stream = _stream!;

@@ -8,18 +8,18 @@ using Kopis.Posix;
 
 namespace Kopis.Net.Tls;
 
-/// <summary>
-/// TLS as a server of this host offers it: <c>servercert.pem</c> and <c>servercerts/*.pem</c>,
-/// looked at again when they change. A connection keeps the certificate it began with. What goes
-/// bad while we run is logged, and the certificates of before are used on.
-/// </summary>
+/// <summary>TLS for the servers of this host, with <c>servercert.pem</c> and
+/// <c>servercerts/*.pem</c>, which are read again when they change. A connection keeps the
+/// certificate that it began with. If a changed file cannot be used, that is logged, and the
+/// earlier certificates stay in use.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as its process.")]
 public sealed class TlsServer
 {
-    /// <summary>How long a peer may take for its handshake.</summary>
+    /// <summary>How long a peer may take for the handshake.</summary>
     internal static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
-    // A thousand certificates are a thousand files to look at: not for each handshake of a flood.
+    // With a thousand certificates there are a thousand files to check, so not for each handshake
+    // of a flood.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     private readonly ControlDirectory _control;
@@ -30,10 +30,10 @@ public sealed class TlsServer
     private ServerCertificates? _certificates;
     private long _lookedAt;
 
-    /// <summary>Reads nothing yet.</summary>
-    /// <param name="control">Where the files are.</param>
+    /// <summary>Makes it; no file is read yet.</summary>
+    /// <param name="control">The directory of the files.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Gets a sentence where a changed file cannot be used.</param>
+    /// <param name="log">Gets a sentence if a changed file cannot be used.</param>
     public TlsServer(ControlDirectory control, TimeProvider time, Action<string> log)
     {
         _control = control;
@@ -41,14 +41,14 @@ public sealed class TlsServer
         _log = log;
     }
 
-    /// <summary>Whether there is a certificate, so that TLS can be offered.</summary>
-    /// <exception cref="ConfigurationException">The first time: there is one and it is of no use.
-    /// </exception>
+    /// <summary>Whether there is a certificate, so that TLS is offered.</summary>
+    /// <exception cref="ConfigurationException">At the first call: a certificate exists and cannot
+    /// be used.</exception>
     public bool IsOffered => !Current().IsEmpty;
 
     internal HandshakeGate Gate { get; } = new(Environment.ProcessorCount);
 
-    /// <summary>The certificates as of now.</summary>
+    /// <summary>The current certificates.</summary>
     internal ServerCertificates Current()
     {
         lock (_lock)
@@ -74,7 +74,7 @@ public sealed class TlsServer
         }
     }
 
-    /// <summary>What to say to a client that asks for a name.</summary>
+    /// <summary>The options for a client that asks for a name.</summary>
     [SuppressMessage("Security", "CA5359",
         Justification = "A client of whom we know nothing may send mail; it is no server.")]
     internal static SslServerAuthenticationOptions Options(
@@ -123,11 +123,11 @@ public sealed class TlsServer
         }
         catch (ConfigurationException) when (_certificates is not null)
         {
-            return []; // Told by the load that follows.
+            return []; // The load that follows reports it.
         }
     }
 
-    // The time of the last read is no change.
+    // The time of the last read does not count as a change.
     private static FileStatus? Status(string path) =>
         Fd.TryStatus(Fd.PathBytes(path), out _) is { } status
             ? status with { Accessed = default } : null;

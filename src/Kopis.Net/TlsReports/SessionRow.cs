@@ -4,21 +4,22 @@ using Kopis.Mail.TlsReports;
 
 namespace Kopis.Net.TlsReports;
 
-/// <summary>A session as a row of <see cref="Dmarc.DomainRows"/>: fields apart by tabs, a policy's
-/// lines by bars.</summary>
+/// <summary>Formats a session as a row of <see cref="Dmarc.DomainRows"/>: its fields are separated
+/// by tabs, the lines of a policy by bars.</summary>
 public static class SessionRow
 {
-    /// <summary>Characters of a policy that reports quote: some lines of a usual length.</summary>
+    /// <summary>How many characters of a policy are quoted in reports: some lines of typical
+    /// length.</summary>
     public const int PolicyMax = 2000;
 
     private const int HostMax = DomainText.NameMax;
 
-    /// <summary>Writes one.</summary>
+    /// <summary>Formats a row.</summary>
     /// <param name="address">The server's address.</param>
     /// <param name="host">Its name.</param>
     /// <param name="policy">Its domain's policy; lines over the limit are left out.</param>
     /// <param name="result">How the session began.</param>
-    /// <param name="sender">Our own address; null where there was no connection.</param>
+    /// <param name="sender">Our own address; null if there was no connection.</param>
     public static string Write(
         IPAddress address, string host, AppliedPolicy policy, TlsResultType result,
         IPAddress? sender)
@@ -39,7 +40,7 @@ public static class SessionRow
             host.Length <= HostMax ? Clean(host) : "", sender);
     }
 
-    /// <summary>Reads one; null where it is none.</summary>
+    /// <summary>Parses a row; null if it is malformed.</summary>
     public static SessionCount? Read(string row, long count) =>
         row.Split('\t') is [
             string address, string kind, string lines, string result, string host, string sender]
@@ -51,7 +52,8 @@ public static class SessionRow
                 count)
             : null;
 
-    /// <summary>Of a stranger: what cannot be printed, or is ours, is a question mark.</summary>
+    /// <summary>Text from a stranger: characters that cannot be printed, or that are our
+    /// separators, become question marks.</summary>
     private static string Clean(string text) => string.Concat(
         text.Select(one => one is < ' ' or > '~' or '|' ? '?' : one));
 }
