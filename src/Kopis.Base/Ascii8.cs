@@ -3,11 +3,11 @@ namespace Kopis.Base;
 /// <summary>ASCII letters in byte strings: the only case rule that qmail and SMTP share.</summary>
 public static class Ascii8
 {
-    /// <summary>A–Z to a–z; every other byte as it is.</summary>
+    /// <summary>Lowers A–Z and leaves every other byte as it is.</summary>
     public static byte ToLower(byte value) =>
         value is >= (byte)'A' and <= (byte)'Z' ? (byte)(value + 32) : value;
 
-    /// <summary>A copy with A–Z lowered and every other byte as it is.</summary>
+    /// <summary>A copy with A–Z lowered and every other byte unchanged.</summary>
     public static byte[] ToLower(ReadOnlySpan<byte> text)
     {
         byte[] lower = text.ToArray();
@@ -19,7 +19,7 @@ public static class Ascii8
         return lower;
     }
 
-    /// <summary>Equal except for the case of A–Z. Bytes over 127 compare as they are.</summary>
+    /// <summary>Whether two byte strings are equal, ignoring the case of A–Z only.</summary>
     public static bool EqualsIgnoreCase(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         if (left.Length != right.Length)

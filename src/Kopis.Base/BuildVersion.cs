@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Kopis.Base;
 
-/// <summary>Which Kopis this is: the version, and the commit that it was built from.</summary>
+/// <summary>The version of Kopis, and the commit that it was built from.</summary>
 public static class BuildVersion
 {
     private const int CommitLettersMax = 12;
@@ -10,15 +10,15 @@ public static class BuildVersion
     private static readonly string Informational = typeof(BuildVersion).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
-    /// <summary>As <c>0.2.0</c>.</summary>
+    /// <summary>The version, such as <c>0.2.0</c>.</summary>
     public static string Number { get; } =
         typeof(BuildVersion).Assembly.GetName().Version!.ToString(3);
 
-    /// <summary>Both, as <c>0.2.0 (commit 1a2b3c4d)</c>; <c>-modified</c> follows the commit where
-    /// the sources were not those of a commit.</summary>
+    /// <summary>The version and the commit, such as <c>0.2.0 (commit 1a2b3c4d)</c>.
+    /// <c>-modified</c> follows the commit if the sources differed from it.</summary>
     public static string Text => Describe(Number, Informational);
 
-    /// <summary>Puts them together.</summary>
+    /// <summary>Formats the version and the commit.</summary>
     /// <param name="number">The version.</param>
     /// <param name="informational">What the build wrote: <c>0.2.0+COMMIT</c>, or no plus where
     /// there was no git to ask.</param>

@@ -2,12 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Kopis.Base;
 
-/// <summary>Keys that are bytes, looked up by a span without a copy. The hash has a random number
-/// of the process, so a stranger cannot choose keys that collide.</summary>
+/// <summary>Compares keys that are bytes; a span finds a key without a copy. The hash includes a
+/// random number of the process, so a stranger cannot choose keys that collide.</summary>
 public sealed class ByteComparer
     : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
-    /// <summary>The one there is.</summary>
+    /// <summary>The only instance.</summary>
     public static ByteComparer Instance { get; } = new();
 
     /// <inheritdoc/>

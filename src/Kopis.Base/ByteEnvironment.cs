@@ -2,16 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Kopis.Base;
 
-/// <summary>
-/// A process environment as bytes. Mail addresses may hold any byte, and .NET's own view of the
-/// environment replaces what is not UTF-8.
-/// </summary>
+/// <summary>A process environment as bytes. Mail addresses may hold any byte, but .NET's own view
+/// of the environment replaces bytes that are not UTF-8.</summary>
 public sealed class ByteEnvironment
 {
     private const int ChangesUsual = 8; // What a listener sets for each connection.
 
-    // What copies have in common is never changed; changes lie over it, null if one takes a
-    // variable away. A listener has a copy for each of its connections.
+    // Copies share these variables, which never change. A copy's own changes lie over them; null
+    // removes a variable. A listener makes a copy for each of its connections.
     private Dictionary<string, byte[]> _common = new(StringComparer.Ordinal);
     private Dictionary<string, byte[]?>? _changes;
 
@@ -47,8 +45,8 @@ public sealed class ByteEnvironment
     /// <summary>Sets a value from text, one byte a character.</summary>
     public void SetText(string name, string value) => this[name] = ByteText.ToBytes(value);
 
-    /// <summary>The variables of these names, and those that begin with a name that ends in
-    /// <c>_</c>.</summary>
+    /// <summary>The variables with these names. A name that ends in <c>_</c> stands for all that
+    /// begin with it.</summary>
     public ByteEnvironment Only(IReadOnlyList<string> names)
     {
         ByteEnvironment kept = new();
@@ -96,7 +94,7 @@ public sealed class ByteEnvironment
 
     private Dictionary<string, byte[]> Settled()
     {
-        // A context's environment is copied by many threads at once: each sees either form whole.
+        // Many threads copy a context's environment at once; each must see one form completely.
         Dictionary<string, byte[]?>? changes = Volatile.Read(ref _changes);
         if (changes is null)
         {

@@ -9,10 +9,10 @@ namespace Kopis.Base;
 /// </summary>
 public static class Cdb
 {
-    /// <summary>The table of tables, before the records.</summary>
+    /// <summary>The size of the header, which lists the hash tables.</summary>
     public const int HeaderBytes = 2048;
 
-    /// <summary>A slot, or a pair of the header.</summary>
+    /// <summary>The size of a slot, and of a pair in the header.</summary>
     public const int SlotBytes = 8;
 
     private const uint HashStart = 5381;

@@ -6,10 +6,10 @@ namespace Kopis.Base;
 /// <summary>CRC-32C (Castagnoli), the check on every queue record (docs/queue-format.md).</summary>
 public static class Crc32C
 {
-    /// <summary>The value for no bytes, to be carried through <see cref="Append"/>.</summary>
+    /// <summary>The CRC of no bytes, with which <see cref="Append"/> begins.</summary>
     public const uint Empty = 0;
 
-    /// <summary>The CRC of what <paramref name="crc"/> stood for, followed by the data.</summary>
+    /// <summary>Continues a CRC with more data.</summary>
     public static uint Append(uint crc, ReadOnlySpan<byte> data)
     {
         crc = ~crc;
@@ -27,14 +27,14 @@ public static class Crc32C
         return ~crc;
     }
 
-    /// <summary>The CRC of two pieces, one behind the other.</summary>
-    /// <param name="first">That of the first.</param>
-    /// <param name="second">That of the second.</param>
-    /// <param name="secondBytes">The length of the second.</param>
+    /// <summary>The CRC of two pieces of data in sequence, from the CRC of each.</summary>
+    /// <param name="first">The CRC of the first piece.</param>
+    /// <param name="second">The CRC of the second piece.</param>
+    /// <param name="secondBytes">The length of the second piece.</param>
     public static uint Combine(uint first, uint second, long secondBytes)
     {
-        // As zlib does it: zero bytes behind the first are a linear map of its CRC, one for each
-        // power of two of them.
+        // As in zlib: appending zero bytes maps the first CRC linearly. There is one map for each
+        // power of two of their number.
         Span<uint> map = stackalloc uint[32];
         for (int bit = 0; bit < map.Length; bit++)
         {

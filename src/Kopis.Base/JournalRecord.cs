@@ -4,17 +4,15 @@ using System.Text;
 
 namespace Kopis.Base;
 
-/// <summary>
-/// Writes one record of the journal (qmail-journal(5)): a JSON object on one line, whatever the
-/// bytes it is made of. It needs no memory but the span it is given: a field that does not fit is
-/// left out, and a long text is cut.
-/// </summary>
+/// <summary>Writes one record of the journal (qmail-journal(5)): a JSON object on one line,
+/// whatever bytes it is made of. It uses only the memory of the span that it is given. A field that
+/// does not fit is left out, and a long text is cut.</summary>
 public ref struct JournalRecord
 {
-    /// <summary>A record with its line end.</summary>
+    /// <summary>The longest record, with its line end.</summary>
     public const int BytesMax = 4096;
 
-    /// <summary>A text, before it is escaped.</summary>
+    /// <summary>The longest text, before it is escaped.</summary>
     public const int TextBytesMax = 1000;
 
     private const int NumberBytesMax = 20; // Digits of 2⁶⁴, or of −2⁶³ with its sign.
@@ -30,17 +28,17 @@ public ref struct JournalRecord
     private int _items;
 
     /// <summary>Begins a record.</summary>
-    /// <param name="room">Where it is written, <see cref="BytesMax"/> bytes.</param>
-    /// <param name="kind">What happened: a word of the code.</param>
+    /// <param name="room">The span to write to, of <see cref="BytesMax"/> bytes.</param>
+    /// <param name="kind">What happened: a word that the code chooses.</param>
     public JournalRecord(Span<byte> room, scoped ReadOnlySpan<byte> kind)
     {
         _to = room;
         _ = TryPut("{\"e\":\""u8) && TryPut(kind) && TryPut("\""u8);
     }
 
-    /// <summary>Adds a text; of one that is too long its beginning.</summary>
-    /// <param name="name">The field, a word of the code.</param>
-    /// <param name="text">Any bytes: what is not UTF-8 becomes U+FFFD.</param>
+    /// <summary>Adds a text. Only the beginning of a long text is written.</summary>
+    /// <param name="name">The field's name, which the code chooses.</param>
+    /// <param name="text">Any bytes; those that are not UTF-8 become U+FFFD.</param>
     public void Text(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> text)
     {
         int before = _length;
@@ -50,7 +48,7 @@ public ref struct JournalRecord
         }
     }
 
-    /// <summary>The same for text of the program's own; null adds nothing.</summary>
+    /// <summary>Adds a text of the program's own. Null adds nothing.</summary>
     public void Text(scoped ReadOnlySpan<byte> name, string? text)
     {
         if (text is not null)
@@ -76,7 +74,7 @@ public ref struct JournalRecord
     }
 
     /// <summary>Begins a list of texts, which <see cref="EndList"/> must end.</summary>
-    /// <returns>False: it does not fit, and there is nothing to end.</returns>
+    /// <returns>False if the list does not fit; then it must not be ended.</returns>
     public bool BeginList(scoped ReadOnlySpan<byte> name)
     {
         int before = _length;
@@ -91,7 +89,7 @@ public ref struct JournalRecord
     }
 
     /// <summary>Adds to a list.</summary>
-    /// <returns>False: it does not fit.</returns>
+    /// <returns>False if the text does not fit.</returns>
     public bool Item(scoped ReadOnlySpan<byte> text)
     {
         int before = _length;
@@ -108,7 +106,7 @@ public ref struct JournalRecord
     /// <summary>Ends a list.</summary>
     public void EndList() => _to[_length++] = (byte)']';
 
-    /// <summary>Ends the record: one line with its end.</summary>
+    /// <summary>Ends the record, and returns its line with the line end.</summary>
     public ReadOnlySpan<byte> End()
     {
         "}\n"u8.CopyTo(_to[_length..]);
@@ -186,7 +184,7 @@ public ref struct JournalRecord
         return TryPut(bytes[..rune.EncodeToUtf8(bytes)]);
     }
 
-    // What a terminal or a reader of lines would obey.
+    // Hides characters that a terminal or a line reader would obey.
     private bool TryHide(Rune rune)
     {
         Span<char> units = stackalloc char[2];

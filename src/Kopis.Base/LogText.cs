@@ -5,9 +5,8 @@ namespace Kopis.Base;
 /// <summary>Makes foreign bytes safe for qmail-send's log (contract §6.4).</summary>
 public static class LogText
 {
-    /// <summary>
-    /// LF becomes <c>/</c>; any byte below 33, above 126, or <c>%</c> becomes <c>_</c>.
-    /// </summary>
+    /// <summary>Appends text: LF becomes <c>/</c>; <c>%</c> and any byte below 33 or above 126
+    /// become <c>_</c>.</summary>
     public static void AppendSafe(IBufferWriter<byte> log, ReadOnlySpan<byte> text)
     {
         Span<byte> to = log.GetSpan(Math.Max(1, text.Length));

@@ -1,24 +1,23 @@
 namespace Kopis.Base;
 
-/// <summary>
-/// Limits the log lines of one cause: some lines a minute as they are, then one line with the
-/// number of the others. May be used from many threads.
-/// </summary>
+/// <summary>Limits the log lines of one cause. Each minute it logs a few lines as they are, and
+/// then one line with the number of those left out. May be used from many threads.</summary>
 /// <param name="log">Writes a line to the log.</param>
 /// <param name="time">The clock.</param>
 public sealed class LogThrottle(Action<string> log, TimeProvider time)
 {
-    /// <summary>Lines of one cause in one <see cref="Period"/>.</summary>
+    /// <summary>The most lines of one cause in one <see cref="Period"/>.</summary>
     public const int LinesMax = 5;
 
-    /// <summary>How long lines of a cause are counted together.</summary>
+    /// <summary>The time over which the lines of a cause are counted.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Minute> _minutes = [];
 
-    /// <summary>Logs a line, unless the cause has had its lines.</summary>
-    /// <param name="cause">A fixed text of the code, never one of a client's: each is kept.</param>
+    /// <summary>Logs a line, unless its cause has reached the limit.</summary>
+    /// <param name="cause">A fixed text of the code, never text from a client, because each cause
+    /// is kept.</param>
     /// <param name="line">The line.</param>
     public void Write(string cause, string line)
     {
@@ -39,7 +38,7 @@ public sealed class LogThrottle(Action<string> log, TimeProvider time)
                 _minutes[cause] = minute = new Minute { Since = time.GetTimestamp() };
             }
 
-            // Where lines were held back the timer ends the minute.
+            // If lines were left out, the timer ends the minute.
             if (minute.Lines < LinesMax || minute.Timer is not null)
             {
                 return CountLine(cause, minute);

@@ -1,20 +1,20 @@
 namespace Kopis.Base;
 
-/// <summary>What is known of a recipient, a sender or a login. Zero is Later: a slip delays mail,
-/// no more.</summary>
+/// <summary>What is known of a recipient, a sender or a login. The zero value is Later, so that an
+/// unset value only delays mail.</summary>
 public enum LookupVerdict : byte
 {
-    /// <summary>It is not known at present; a temporary fault is never a permanent refusal.
+    /// <summary>Not known at present. A temporary fault must never cause a permanent refusal.
     /// </summary>
     Later,
 
-    /// <summary>There is a mailbox, or others decide; the sender is the user's, the password
-    /// is right.</summary>
+    /// <summary>The mailbox exists, or other programs decide; the sender belongs to the user; the
+    /// password is right.</summary>
     Yes,
 
-    /// <summary>There is none, or it is wrong.</summary>
+    /// <summary>The mailbox does not exist; the sender or the password is wrong.</summary>
     No,
 
-    /// <summary>There is one, and it has no room.</summary>
+    /// <summary>The mailbox exists, but is full.</summary>
     Full,
 }

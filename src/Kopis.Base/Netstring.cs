@@ -27,7 +27,8 @@ public static class Netstring
         to.Advance(used + 1);
     }
 
-    /// <summary>Bytes of a netstring with <paramref name="length"/> bytes of content.</summary>
+    /// <summary>The total bytes of a netstring with <paramref name="length"/> bytes of content.
+    /// </summary>
     public static long TotalBytes(long length)
     {
         long total = length + 2; // The colon and the comma.

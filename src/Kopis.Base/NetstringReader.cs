@@ -1,29 +1,29 @@
 namespace Kopis.Base;
 
-/// <summary>
-/// Follows one netstring as it arrives, in pieces of any size, and says which bytes are content.
-/// Keeps nothing of it. A length is digits only and at most <see cref="Netstring.LengthMax"/>.
-/// </summary>
+/// <summary>Parses one netstring as it arrives, in pieces of any size, and says which bytes are
+/// content. It keeps none of them. A length consists of digits only and is at most
+/// <see cref="Netstring.LengthMax"/>.</summary>
 public struct NetstringReader
 {
-    private long _left; // Content bytes to come; the length so far, while that is being read.
+    private long _left; // Content bytes to come, or the length read so far.
     private bool _hasDigit;
     private bool _inContent;
 
-    /// <summary>Its comma was read; nothing more is read.</summary>
+    /// <summary>The final comma was read; nothing more is read.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>It is not a netstring; nothing more is read.</summary>
+    /// <summary>The input is not a netstring; nothing more is read.</summary>
     public bool IsBad { get; private set; }
 
-    /// <summary>Its length is over the limit; nothing more is read.</summary>
+    /// <summary>The length is over the limit; nothing more is read.</summary>
     public bool IsTooLong { get; private set; }
 
     /// <summary>Reads the next piece.</summary>
     /// <param name="bytes">What arrived.</param>
-    /// <param name="content">The part of it that is content; it may be empty.</param>
-    /// <returns>How many bytes were taken: fewer than all only before more content than one run,
-    /// or where the netstring is over or wrong. Call again until it takes none.</returns>
+    /// <param name="content">The part of <paramref name="bytes"/> that is content; it may be empty.
+    /// </param>
+    /// <returns>How many bytes were taken: fewer than all only if the netstring is over or wrong.
+    /// </returns>
     public int Read(ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> content)
     {
         content = [];

@@ -1,7 +1,7 @@
 namespace Kopis.Base;
 
-/// <summary>Counts places by key. Each key has at most a given number at once, so that none takes
-/// the places of others. May be used from many threads.</summary>
+/// <summary>Counts the places that each key occupies. A key has at most a given number at once, so
+/// that it cannot take the places of others. May be used from many threads.</summary>
 public sealed class PlaceCounts<TKey>
     where TKey : notnull
 {

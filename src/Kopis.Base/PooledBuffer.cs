@@ -2,12 +2,10 @@ using System.Buffers;
 
 namespace Kopis.Base;
 
-/// <summary>
-/// A buffer of pooled memory that begins small and grows. Dispose empties it and returns its memory
-/// to the pool. Used by one thread.
-/// </summary>
-/// <param name="bytesMax">The most it should hold. It is not enforced; <see cref="Free"/> says how
-/// much is left.</param>
+/// <summary>A buffer of pooled memory that starts small and grows. Dispose empties it and returns
+/// its memory to the pool. Only one thread may use it.</summary>
+/// <param name="bytesMax">The most that it should hold. This is not enforced; <see cref="Free"/>
+/// says how much is left.</param>
 public sealed class PooledBuffer(int bytesMax = int.MaxValue) : IBufferWriter<byte>, IDisposable
 {
     private const int BytesAtFirst = 4096;

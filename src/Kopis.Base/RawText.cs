@@ -4,17 +4,15 @@ using System.Text.Unicode;
 
 namespace Kopis.Base;
 
-/// <summary>
-/// Bytes that name a file or are shown, as text and back: UTF-8 where they are that, and each other
-/// byte as a lone surrogate (U+DC80 to U+DCFF, as Python has it), so that nothing is lost.
-/// </summary>
+/// <summary>Converts bytes that name a file or are shown to text and back without loss. Valid UTF-8
+/// is decoded; each other byte becomes a lone surrogate (U+DC80 to U+DCFF), as in Python.</summary>
 public static class RawText
 {
     private const int Escape = 0xDC00;
     private static readonly SearchValues<char> Escapes = SearchValues.Create(
         [.. Enumerable.Range(Escape + 0x80, 0x80).Select(code => (char)code)]);
 
-    /// <summary>The text for the bytes.</summary>
+    /// <summary>The text of the bytes.</summary>
     public static string Of(ReadOnlySpan<byte> bytes)
     {
         if (Utf8.IsValid(bytes))
@@ -32,7 +30,7 @@ public static class RawText
             }
             else
             {
-                used = 1; // What follows may begin a character.
+                used = 1; // The next byte may begin a character.
                 text.Append((char)(Escape + bytes[0]));
             }
 
@@ -42,7 +40,8 @@ public static class RawText
         return text.ToString();
     }
 
-    /// <summary>The bytes of a text: of <see cref="Of"/>, or of any other as UTF-8.</summary>
+    /// <summary>The bytes of a text that <see cref="Of"/> made, or the UTF-8 of any other text.
+    /// </summary>
     public static byte[] ToBytes(string text)
     {
         if (!text.AsSpan().ContainsAny(Escapes))

@@ -5,17 +5,17 @@ namespace Kopis.Base;
 /// <summary>Times as 24 hexadecimal digits: seconds of TAI above 2⁶², then nanoseconds.</summary>
 public static class Tai64n
 {
-    /// <summary>The digits of a label.</summary>
+    /// <summary>The number of digits of a label.</summary>
     public const int LabelBytes = 24;
 
     private const long Epoch = 4611686018427387914; // 1970-01-01 is 10 s of TAI past 2⁶².
     private const int NanosecondsPerTick = 100;
 
-    // The years that a calendar date can show: 1 to 9999.
+    // The range of calendar dates: the years 1 to 9999.
     private const long SecondsLeast = -62_135_596_800;
     private const long SecondsMost = 253_402_300_799;
 
-    /// <summary>The label of an instant, without the <c>@</c> that comes before it in logs.
+    /// <summary>Writes the label of an instant, without the <c>@</c> that precedes it in logs.
     /// </summary>
     public static void Write(Span<byte> label, DateTimeOffset time)
     {
@@ -28,7 +28,7 @@ public static class Tai64n
     }
 
     /// <summary>Reads a label at the start of a text.</summary>
-    /// <returns>False if there is none, or none of a year that a date can show.</returns>
+    /// <returns>False if there is no label, or its year is outside the range of dates.</returns>
     public static bool TryRead(
         ReadOnlySpan<byte> text, out DateTimeOffset time, out uint nanoseconds)
     {

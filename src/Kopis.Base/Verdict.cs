@@ -1,14 +1,15 @@
 namespace Kopis.Base;
 
-/// <summary>What became of one delivery. Zero is Retry: a slip delays mail, no more.</summary>
+/// <summary>The result of one delivery. The zero value is Retry, so that an unset value only delays
+/// mail.</summary>
 public enum Verdict : byte
 {
-    /// <summary>Not now; qmail's <c>Z</c>.</summary>
+    /// <summary>Failed for now, tried again; qmail's <c>Z</c>.</summary>
     Retry,
 
-    /// <summary>Done; qmail's <c>K</c>.</summary>
+    /// <summary>Delivered; qmail's <c>K</c>.</summary>
     Delivered,
 
-    /// <summary>Never; qmail's <c>D</c>.</summary>
+    /// <summary>Failed for good; qmail's <c>D</c>.</summary>
     Failed,
 }

@@ -5,7 +5,7 @@ public static class WrittenLine
 {
     private static readonly byte[] Blank = " \t\r\n"u8.ToArray();
 
-    /// <summary>The line without the blanks at its end. A CR there is one of them: an editor of
-    /// another system, or a web form, has put it before the LF (docs/DIFFERENCES.md).</summary>
+    /// <summary>The line without blanks at its end. A CR there counts as a blank: an editor on
+    /// another system, or a web form, puts one before the LF (docs/DIFFERENCES.md).</summary>
     public static ReadOnlySpan<byte> TrimEnd(ReadOnlySpan<byte> line) => line.TrimEnd(Blank);
 }

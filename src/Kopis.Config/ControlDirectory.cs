@@ -8,18 +8,19 @@ namespace Kopis.Config;
 
 /// <summary>Reads control files by qmail's rules (contract §2.1).</summary>
 /// <param name="path">The directory.</param>
-/// <param name="warn">Reads a line about what is not as it was written, once for each value; null
-/// where others say it.</param>
+/// <param name="warn">Receives a line about each value that differs from what was written, once;
+/// null if other code reports it.</param>
 public sealed class ControlDirectory(string path, Action<string>? warn = null)
 {
-    private const int FaultsShownMax = 10; // Of one list: a file of another kind has thousands.
+    private const int FaultsShownMax = 10; // Of one list; a file of another kind has thousands.
     private const int LineShownBytesMax = 200;
 
     private readonly HashSet<string> _warned = []; // Under its own lock.
     private IReadOnlySet<string>? _hidden;
     private (string Name, byte[]? Content)? _instead;
 
-    /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> of millions.</summary>
+    /// <summary>The largest file that is read: a <c>morercpthosts.cdb</c> with millions of domains.
+    /// </summary>
     public const int FileBytesMax = 256 * 1024 * 1024;
 
     /// <summary>The directory, as given.</summary>
@@ -29,36 +30,37 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     public static ControlDirectory Of(ProgramContext context) => new(
         context.In("control"), line => ErrorLog.Write($"{context.Name}: warning: {line}"));
 
-    /// <summary>The same directory as if some files were not there.</summary>
+    /// <summary>The same directory, as if some files did not exist.</summary>
     public ControlDirectory Without(IReadOnlySet<string> names) =>
         new(Directory, warn) { _hidden = names, _instead = _instead };
 
-    /// <summary>The same directory as if one file had this content, or were not there.</summary>
+    /// <summary>The same directory, as if one file had this content, or (null) did not exist.
+    /// </summary>
     public ControlDirectory With(ControlFile file, byte[]? content) =>
         new(Directory, warn) { _hidden = _hidden, _instead = (file.Name, content) };
 
     /// <summary>The first line, without trailing blanks.</summary>
-    /// <returns>Null when there is no such file; an empty file gives an empty line.</returns>
-    /// <exception cref="ConfigurationException">The file exists and cannot be read. Never a
-    /// default: a wrong default sends mail to the wrong place.</exception>
+    /// <returns>Null if there is no such file; an empty file gives an empty line.</returns>
+    /// <exception cref="ConfigurationException">The file exists and cannot be read. No default is
+    /// used then: a wrong default sends mail to the wrong place.</exception>
     public byte[]? ReadLine(ControlLine file)
     {
         byte[]? content = ReadFile(file.Name);
         return content is null ? null : FirstLine(content);
     }
 
-    /// <summary>The first line; without the file <c>me</c>, where that is the file's default, and
-    /// then the literal.</summary>
+    /// <summary>The first line. Without the file, the value of <c>me</c> if that is the file's
+    /// default, or else the literal.</summary>
     /// <returns>Null if there is none of these.</returns>
     public byte[]? ReadLineOrDefault(ControlLine file) =>
         ReadLine(file)
             ?? (file.IsOrMe ? ReadLine(HostFiles.Me) : null)
             ?? (file.Literal is null ? null : ByteText.ToBytes(file.Literal));
 
-    /// <summary>A whole number: the first line. One that is too large is the largest, with a
-    /// warning: who wrote it wants as much as there is.</summary>
+    /// <summary>A whole number from the first line. If it is too large it is lowered to the
+    /// greatest value, with a warning: its author wants as much as possible.</summary>
     /// <returns>Null if the file is missing or empty.</returns>
-    /// <exception cref="ConfigurationException">The line is not a whole number, or too small:
+    /// <exception cref="ConfigurationException">The line is not a whole number, or it is too small.
     /// qmail would use its default without a message (docs/DIFFERENCES.md).</exception>
     public long? TryReadLong(ControlNumber file)
     {
@@ -95,7 +97,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <summary>As <see cref="ReadLong"/>.</summary>
     public TimeSpan ReadSeconds(ControlNumber file) => TimeSpan.FromSeconds(ReadLong(file));
 
-    /// <summary>Warns about one file, once, that it does not mean what its author may think.
+    /// <summary>Warns once about one file, whose value may not mean what its author thinks.
     /// </summary>
     public void Warn(ControlFile file, string text)
     {
@@ -115,7 +117,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <returns>Null when there is no such file.</returns>
     public IReadOnlyList<byte[]>? ReadList(ControlList file) => ReadList(file.Name);
 
-    /// <summary>As above, of a file that a user names.</summary>
+    /// <summary>As above, for a file that a user names.</summary>
     public static IReadOnlyList<byte[]>? ReadListAt(string path) =>
         new ControlDirectory("/").ReadList(path);
 
@@ -124,7 +126,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <exception cref="ConfigurationException">It cannot be read, or is not a cdb.</exception>
     public byte[]? ReadCdb(ControlData file) => ReadCdb(file.Name);
 
-    /// <summary>As above, wherever it is.</summary>
+    /// <summary>As above, for a file anywhere.</summary>
     public static byte[]? ReadCdbAt(string path) =>
         new ControlDirectory(Path.GetDirectoryName(path)!).ReadCdb(Path.GetFileName(path));
 
@@ -132,15 +134,15 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <returns>Null when there is no such file.</returns>
     public byte[]? ReadWhole(ControlFile file) => ReadFile(file.Name);
 
-    /// <summary>A whole file of a directory that is a row of the catalogue.</summary>
+    /// <summary>A whole file in a directory that is itself a row of the catalogue.</summary>
     /// <returns>Null when there is no such file.</returns>
     public byte[]? ReadWhole(ControlData folder, string name) =>
         ReadFile(Path.Combine(folder.Name, name));
 
-    /// <summary>Where a file is.</summary>
+    /// <summary>The path of a file.</summary>
     public string PathOf(ControlFile file) => Path.Combine(Directory, file.Name);
 
-    /// <summary>Where files are that a program reads again when they change.</summary>
+    /// <summary>The paths of files that a program rereads when they change.</summary>
     public IReadOnlyList<string> Watched(IEnumerable<ControlFile> files)
     {
         Debug.Assert(
@@ -151,7 +153,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <summary>A misconfiguration in one file, with its path.</summary>
     public ConfigurationException Bad(ControlFile file, string reason) => Bad(file.Name, reason);
 
-    /// <summary>A misconfiguration in lines of one list: the first of them are in its text.
+    /// <summary>A configuration error in lines of one list. Its text names the first of them.
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="faults">What <see cref="ReadLines"/> returned, at least one.</param>
@@ -175,7 +177,7 @@ public sealed class ControlDirectory(string path, Action<string>? warn = null)
     /// <summary>Calls a reader for each line of a list.</summary>
     /// <param name="file">The file.</param>
     /// <param name="read">Reads a line; false if it is wrong.</param>
-    /// <param name="shape">What a line is, for people.</param>
+    /// <param name="shape">What a line should be, for people.</param>
     /// <returns>What is wrong, by line: <c>line 3: "x" is not SHAPE</c>. Null when there is no
     /// such file.</returns>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>

@@ -4,10 +4,9 @@ using Kopis.Posix;
 
 namespace Kopis.Config;
 
-/// <summary>
-/// A directory of secrets of one user: <c>auth</c> of the home, for the one who sends mail. Its
-/// files have the same owner, and nobody else can read them. Everybody may see whether a file is
-/// there: a program that may not read it does not take it for missing.
+/// <summary>A directory with the secrets of one user, such as <c>auth</c> in the home for the user
+/// that sends mail. Its files have the directory's owner, and nobody else can read them. Everybody
+/// may see whether a file exists, so a program that may not read it does not take it for missing.
 /// </summary>
 /// <param name="path">The directory.</param>
 public sealed class PrivateDirectory(string path)
@@ -21,7 +20,7 @@ public sealed class PrivateDirectory(string path)
 
     private string Folder => Path.GetFileName(path);
 
-    /// <summary>Where its tables are, to be watched.</summary>
+    /// <summary>The paths of its tables, to be watched for changes.</summary>
     public IReadOnlyList<string> Watched =>
         [.. Files.Select(file => Path.Combine(path, file.Name))];
 
@@ -31,15 +30,15 @@ public sealed class PrivateDirectory(string path)
             Path.GetDirectoryName(Path.GetFullPath(control.Directory)) ?? "/",
             AuthFiles.Directory));
 
-    /// <summary>Whether a word names a file here: letters, digits, dots and hyphens, and no dot
-    /// at its begin.</summary>
+    /// <summary>Whether a word can name a file here: letters, digits, dots and hyphens, not
+    /// beginning with a dot.</summary>
     public static bool IsName(string word) =>
         word.Length is > 0 and <= NameMax && word[0] != '.'
         && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
-    /// <summary>The content of a file; null where there is none.</summary>
-    /// <exception cref="ConfigurationException">It is there and cannot be read, or is open to
-    /// others.</exception>
+    /// <summary>The content of a file; null if there is none.</summary>
+    /// <exception cref="ConfigurationException">The file exists and cannot be read, or others have
+    /// rights to it.</exception>
     public byte[]? TryRead(string name)
     {
         try
@@ -55,7 +54,7 @@ public sealed class PrivateDirectory(string path)
                 return errno == Errno.NoEntry ? null : throw Bad(name, ErrorText.Of(errno));
             }
 
-            // Root can read what its owner cannot, and has to hear of that.
+            // Root can read files that the directory's owner cannot, and must be told.
             bool hasOwner = status.Uid == tree.TryStatus("")!.Value.Uid;
             if (!hasOwner || (status.Mode & OthersMay) != 0)
             {
@@ -72,12 +71,12 @@ public sealed class PrivateDirectory(string path)
         }
     }
 
-    /// <summary>Calls a reader for each line of a file that is not empty and does not begin with
-    /// <c>#</c>.</summary>
+    /// <summary>Calls a reader for each line of a file, except empty lines and those that begin
+    /// with <c>#</c>.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="read">Reads a line; what is wrong with it, without its secrets, or null.
+    /// <param name="read">Parses a line, and returns what is wrong, without secrets, or null.
     /// </param>
-    /// <param name="faults">Gets what is wrong, with the file and the line's number.</param>
+    /// <param name="faults">Receives each fault, with the file and the line's number.</param>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     public void ReadLines(ControlFile file, Func<byte[], string?> read, List<string> faults)
     {
@@ -94,7 +93,7 @@ public sealed class PrivateDirectory(string path)
         }
     }
 
-    /// <summary>A misconfiguration in one file.</summary>
+    /// <summary>A configuration error in one file.</summary>
     public ConfigurationException Bad(string name, string reason) =>
         new($"{Folder}/{name}: {reason}", ExitCode.Temporary);
 

@@ -1,18 +1,18 @@
 namespace Kopis.Config;
 
-/// <summary>
-/// A value made from files, made again when one of them has changed: qmail's "read per process" for
-/// a program that lives long. May be used from many threads.
-/// </summary>
+/// <summary>A value made from files, which is made again when one of them has changed. qmail reads
+/// control files once per process; this serves programs that live long. May be used from many
+/// threads.</summary>
 /// <param name="paths">The files, whether they exist or not.</param>
-/// <param name="load">Makes the value; may throw
-/// <see cref="Base.ConfigurationException"/>, and is then called again the next time.</param>
+/// <param name="load">Makes the value. If it throws <see cref="Base.ConfigurationException"/>, the
+/// next use calls it again.</param>
 /// <param name="time">The clock.</param>
 public sealed class Reloading<T>(IReadOnlyList<string> paths, Func<T> load, TimeProvider time)
     where T : class
 {
-    /// <summary>How old the value may be. A change is seen before anyone who made it can look, and
-    /// thousands of connections a second do not each look at fifty files.</summary>
+    /// <summary>How long the value is used before the files are checked again. This is short enough
+    /// that a person who changes a file sees the effect, and keeps thousands of connections a
+    /// second from each checking fifty files.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
     private readonly WatchedFiles _files = new(paths);

@@ -75,7 +75,7 @@ internal sealed class HostRules(TlsDemand demand, string host, string domain, bo
                 + "requires", policy, result);
         }
 
-        // A name that DNSSEC says, or nobody but the domain's own.
+        // With REQUIRETLS and an MX name that DNSSEC confirms, the certificate must name the host.
         TlsDemand asked = demand.RequireTls && isSecure ? Verified(demand.Reason)
             : isUnusable && demand.Policy.Level < TlsLevel.Encrypt
                 ? demand with

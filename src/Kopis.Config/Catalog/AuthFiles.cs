@@ -1,7 +1,7 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>The files of <c>auth</c>: logins at relays. qmail-auth(5) has their formats. Beside
-/// them are files with tokens, whose names the lines say.</summary>
+/// <summary>The files of <c>auth</c>: logins at relays. qmail-auth(5) describes their formats.
+/// Lines can name further files, which hold tokens.</summary>
 public static class AuthFiles
 {
     /// <summary>The directory of the home.</summary>

@@ -1,7 +1,7 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>Control files of what is checked of a message from a stranger: whether it comes from
-/// where it says.</summary>
+/// <summary>Control files of the checks that test whether a stranger's message comes from where it
+/// says.</summary>
 public static class CheckFiles
 {
     private const string Smtp = "qmail-smtpd(8) qmail-qmtpd(8)";

@@ -80,7 +80,8 @@ public static class ClientFiles
         Text = "How long to wait for all lists and names together.",
     };
 
-    /// <summary><c>greetdelay</c>: clients give 300 seconds (RFC 5321 §4.5.3.2).</summary>
+    /// <summary><c>greetdelay</c>. Clients wait 300 seconds for the greeting (RFC 5321 §4.5.3.2).
+    /// </summary>
     public static readonly ControlNumber GreetDelay = new("greetdelay", 0)
     {
         Most = 60,
@@ -114,8 +115,8 @@ public static class ClientFiles
         Text = "How long a slow reply waits, see tarpitcount.",
     };
 
-    /// <summary><c>submissionrate</c>: a stolen password sends no more, an office does not.
-    /// </summary>
+    /// <summary><c>submissionrate</c>. The default is enough for an office, and limits what a
+    /// stolen password can send.</summary>
     public static readonly ControlNumber SubmissionRate = new("submissionrate", 300)
     {
         Unit = "messages",

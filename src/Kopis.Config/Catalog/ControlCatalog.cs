@@ -1,12 +1,12 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>All control files: those of <c>auth</c>, of <c>control</c>, and of <c>users</c>. Each
-/// has one row, in the class of its subject, and anyone who reads it names that row.</summary>
+/// <summary>All files of <c>auth</c>, <c>control</c> and <c>users</c>. Each has one row, in the
+/// class of its subject; code that reads the file names the row.</summary>
 public static class ControlCatalog
 {
-    private const int SlipsMax = 2; // Letters of a name that may be wrong, for a suggestion.
+    private const int SlipsMax = 2; // Wrong letters in a name that a suggestion allows.
 
-    /// <summary>The rows, by directory and name.</summary>
+    /// <summary>The rows, sorted by directory and name.</summary>
     public static IReadOnlyList<ControlFile> All { get; } =
     [
         .. ((ControlFile[])
@@ -89,14 +89,14 @@ public static class ControlCatalog
     public static IEnumerable<ControlFile> Controls =>
         All.Where(file => file.Folder == "control");
 
-    /// <summary>The row of a file, by directory and name or by its name, of control first; null if
-    /// there is none.</summary>
+    /// <summary>The row of a file, given its directory and name, or its name alone. A name alone is
+    /// looked up in <c>control</c> first. Null if there is none.</summary>
     public static ControlFile? Find(string name) =>
         All.FirstOrDefault(file => file.ToString() == name)
             ?? Controls.FirstOrDefault(file => file.Name == name)
             ?? All.FirstOrDefault(file => file.Name == name);
 
-    /// <summary>The file of <c>control</c> that somebody may have meant; null if none is near.
+    /// <summary>The file of <c>control</c> with the most similar name; null if none is similar.
     /// </summary>
     public static ControlFile? Nearest(string name)
     {
@@ -107,7 +107,7 @@ public static class ControlCatalog
         return best.Slips <= Math.Min(SlipsMax, best.File.Name.Length / 2) ? best.File : null;
     }
 
-    // Names that editors, and people who keep the old one, give a file.
+    // Removes endings that editors, and people who keep an old copy, add to a file's name.
     private static string Bare(string name)
     {
         foreach (string end in (string[])["~", ".bak", ".old", ".orig", ".new", ".txt", ".swp"])
@@ -121,7 +121,7 @@ public static class ControlCatalog
         return name.TrimStart('.').ToLowerInvariant();
     }
 
-    /// <summary>Letters to change, add or leave out (Levenshtein).</summary>
+    /// <summary>The number of letters to change, add or leave out (Levenshtein distance).</summary>
     private static int Slips(string one, string other)
     {
         int[] row = [.. Enumerable.Range(0, other.Length + 1)];

@@ -1,8 +1,7 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>
-/// A row of the catalogue: one file of <c>control</c> or <c>users</c>, what it means, who reads it
-/// and when. Its kind says how it is read.
+/// <summary>A row of the catalogue: one file of <c>auth</c>, <c>control</c> or <c>users</c>, with
+/// its meaning, its readers, and when they read it. The class of the row says how it is read.
 /// </summary>
 /// <param name="name">The file's name.</param>
 public abstract class ControlFile(string name)
@@ -10,34 +9,33 @@ public abstract class ControlFile(string name)
     /// <summary>The file's name.</summary>
     public string Name { get; } = name;
 
-    /// <summary>The directory of the home that it is in.</summary>
+    /// <summary>The directory below the home that holds it.</summary>
     public string Folder { get; init; } = "control";
 
     /// <summary>Whether qmail has this file.</summary>
     public bool IsQmails { get; init; }
 
-    /// <summary>The pages of the programs that read it, with a space between two.</summary>
+    /// <summary>The manual pages of the programs that read it, separated by spaces.</summary>
     public required string Readers { get; init; }
 
     /// <summary>When a change takes effect.</summary>
     public required Reread Reread { get; init; }
 
-    /// <summary>What is to be run after a change, as a sentence's middle; empty where nothing is.
+    /// <summary>What to run after a change, as the middle of a sentence; empty for nothing.
     /// </summary>
     public string Once { get; init; } = "";
 
-    /// <summary>What qmail-showctl says of a value, which stands at <c>{}</c>; of qmail's own files
-    /// to the letter.</summary>
+    /// <summary>What qmail-showctl prints about a value, which replaces <c>{}</c>. For qmail's own
+    /// files it is qmail's text to the letter.</summary>
     public string Says { get; init; } = "";
 
-    /// <summary>For manual pages: sentences, of which the first says what the file is for.
-    /// </summary>
+    /// <summary>Sentences for the manual pages. The first says what the file is for.</summary>
     public required string Text { get; init; }
 
-    /// <summary>What is in it, for people.</summary>
+    /// <summary>A description of the file's content, for people.</summary>
     public abstract string Shape { get; }
 
-    /// <summary>What counts without it, for people.</summary>
+    /// <summary>A description of what applies without the file, for people.</summary>
     public abstract string Default { get; }
 
     /// <summary>When a change takes effect, for people.</summary>

@@ -74,7 +74,7 @@ public static partial class ControlManual
         return page.Append(Tail).ToString();
     }
 
-    /// <summary>What is in a file and what counts without it, in sentences.</summary>
+    /// <summary>Sentences that say what a file holds and what applies without it.</summary>
     public static string Values(ControlFile file)
     {
         string shape = $"{char.ToUpperInvariant(file.Shape[0])}{file.Shape[1..]}.";
@@ -84,7 +84,7 @@ public static partial class ControlManual
                 + Continued((file as ControlList)?.Manual ?? file.Default);
     }
 
-    // The first word is small now, unless it is a name such as TLS.
+    // Lowers the first letter, unless the first word is a name such as TLS.
     private static string Continued(string sentence) =>
         sentence.Length > 1 && char.IsUpper(sentence[1])
             ? sentence : $"{char.ToLowerInvariant(sentence[0])}{sentence[1..]}";
@@ -124,7 +124,8 @@ public static partial class ControlManual
         page.Append(".Ed\n");
     }
 
-    /// <summary>A sentence, from the begin of a line on; pages that it names as such.</summary>
+    /// <summary>Adds a sentence at the start of a line, with references to manual pages marked up.
+    /// </summary>
     private static void Add(StringBuilder page, string sentence)
     {
         string line = "";
@@ -154,7 +155,7 @@ public static partial class ControlManual
         page.Append(line.Length > 0 ? line + "\n" : "");
     }
 
-    // A dot or a quote at the begin of a line makes it a command.
+    // At the start of a line, a dot or a quote would begin a command.
     private static string Escape(string word, bool isFirst)
     {
         string text = word.Replace("\\", "\\e", StringComparison.Ordinal);

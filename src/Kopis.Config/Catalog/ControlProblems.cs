@@ -2,28 +2,27 @@ using Kopis.Base;
 
 namespace Kopis.Config.Catalog;
 
-/// <summary>
-/// Finds what is wrong with the files of one directory: each is read by its kind, and then as the
-/// programs read it. A file that a program trips over is hidden from it, so that it comes to the
-/// next one.
-/// </summary>
+/// <summary>Finds what is wrong with the files of one directory. Each file is read by its kind, and
+/// then as the programs read it. If a program stops at a file, the file is hidden and the program
+/// reads again, so that it reaches the next fault.</summary>
 public sealed class ControlProblems
 {
     private readonly ControlDirectory _control;
     private readonly Dictionary<string, List<string>> _byFile = new(StringComparer.Ordinal);
     private readonly List<string> _others = [];
 
-    /// <summary>Reads nothing yet.</summary>
+    /// <summary>Prepares the checks; reads nothing yet.</summary>
     public ControlProblems(string directory) => _control = new ControlDirectory(directory, Warn);
 
-    /// <summary>As above, as if one file had this content; null: as if it were not there.</summary>
+    /// <summary>The same, as if one file had this content. Null: as if the file did not exist.
+    /// </summary>
     public ControlProblems(string directory, ControlFile file, byte[]? content)
         : this(directory) => _control = _control.With(file, content);
 
-    /// <summary>Whether only what stops a program counts, and not what it warns of.</summary>
+    /// <summary>Whether only faults that stop a program count, and its warnings do not.</summary>
     public bool IsOfStops { get; init; }
 
-    /// <summary>All that was found, by file, as <c>control/NAME: reason</c>.</summary>
+    /// <summary>Everything that was found, by file, as <c>control/NAME: reason</c>.</summary>
     public IEnumerable<string> All =>
         _byFile.OrderBy(file => file.Key, StringComparer.Ordinal)
             .SelectMany(file => file.Value.Select(reason => $"{Folder}/{file.Key}: {reason}"))
@@ -57,7 +56,7 @@ public sealed class ControlProblems
     }
 
     /// <summary>Reads files as a program does.</summary>
-    /// <param name="read">Reads; the result is what is wrong and stops nobody.</param>
+    /// <param name="read">Reads the files, and returns faults that stop no program.</param>
     public void ReadAs(Func<ControlDirectory, IEnumerable<string>> read)
     {
         HashSet<string> hidden = new(StringComparer.Ordinal);
@@ -74,7 +73,8 @@ public sealed class ControlProblems
             }
             catch (ConfigurationException e)
             {
-                // What is said of a hidden file, or without me, is not so.
+                // Messages about a hidden file, or about the lack of <c>me</c>, are results of
+                // hiding.
                 string? name = NameIn(e.Message, out _);
                 if (hidden.Contains(HostFiles.Me.Name) || (name is not null && !hidden.Add(name)))
                 {
@@ -90,7 +90,7 @@ public sealed class ControlProblems
         }
     }
 
-    /// <summary>Adds a line, once.</summary>
+    /// <summary>Adds a line, unless it is there already.</summary>
     public void Add(string line)
     {
         string? name = NameIn(line, out string reason);
@@ -111,7 +111,7 @@ public sealed class ControlProblems
         }
     }
 
-    // Of "/var/qmail/control/me: reason" or "control/me: reason".
+    // Takes the name from "/var/qmail/control/me: reason" or "control/me: reason".
     private string? NameIn(string line, out string reason)
     {
         reason = line;

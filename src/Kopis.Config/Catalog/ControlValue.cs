@@ -2,12 +2,12 @@ using Kopis.Base;
 
 namespace Kopis.Config.Catalog;
 
-/// <summary>What a file of the catalogue says on this host, for people.</summary>
+/// <summary>The value of a catalogue file on this host, for people.</summary>
 public static class ControlValue
 {
     private const int LinesShownMax = 20;
 
-    /// <summary>The value of a file here, for people: printing ASCII; lists in lines.</summary>
+    /// <summary>The value of a file, in printable ASCII; lists take several lines.</summary>
     public static string Shown(ControlDirectory directory, ControlFile file)
     {
         try

@@ -1,6 +1,6 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>Control files of programs that judge and change messages while they come.</summary>
+/// <summary>Control files of programs that judge and change messages as they arrive.</summary>
 public static class FilterFiles
 {
     /// <summary><c>milters</c>.</summary>

@@ -6,8 +6,8 @@ public static class ListenerFiles
     private const string Listener = "tcpserver(8)";
     private const string Servers = "qmail-smtpd(8) qmail-popup(8)";
 
-    /// <summary><c>maxperaddress</c>: Postfix has the same; an office behind one address stays
-    /// below it.</summary>
+    /// <summary><c>maxperaddress</c>. Postfix has the same default; an office behind one address
+    /// stays below it.</summary>
     public static readonly ControlNumber MaxPerAddress = new("maxperaddress", 50)
     {
         Unit = "connections",

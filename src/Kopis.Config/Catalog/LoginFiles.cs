@@ -40,7 +40,7 @@ public static class LoginFiles
         Text = "Dovecot's auth socket, which then judges PLAIN and LOGIN.",
     };
 
-    /// <summary><c>logintries</c>: a person errs a few times.</summary>
+    /// <summary><c>logintries</c>. The default forgives a person a few mistakes.</summary>
     public static readonly ControlNumber LoginTries = new("logintries", 10)
     {
         Least = 1,
@@ -53,8 +53,8 @@ public static class LoginFiles
             + "them all are refused unseen.",
     };
 
-    /// <summary><c>loginnetworktries</c>: less than an account's, so that no network alone can shut
-    /// a person out.</summary>
+    /// <summary><c>loginnetworktries</c>. The default is less than that of an account, so that one
+    /// network alone cannot lock a person out.</summary>
     public static readonly ControlNumber LoginNetworkTries = new("loginnetworktries", 40)
     {
         Least = 1,
@@ -156,7 +156,7 @@ public static class LoginFiles
             + "itself may always send them.",
     };
 
-    /// <summary><c>concurrencypop3</c>: a mail program has one or two.</summary>
+    /// <summary><c>concurrencypop3</c>. A mail program opens one or two connections.</summary>
     public static readonly ControlNumber ConcurrencyPop3 = new("concurrencypop3", 20)
     {
         Least = 1,

@@ -35,7 +35,7 @@ public static class OtlpFiles
     };
 
     /// <summary>The URL of <see cref="Endpoint"/>.</summary>
-    /// <exception cref="ConfigurationException">It is none.</exception>
+    /// <exception cref="ConfigurationException">The text is not such a URL.</exception>
     public static Uri UrlOf(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
         && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)

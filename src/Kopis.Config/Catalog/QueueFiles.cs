@@ -1,12 +1,12 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>Control files of the queue's intake: what one user of the host may ask of it; qmail's
-/// own users have no such limits.</summary>
+/// <summary>Control files of the queue's intake. They limit what one user of the host may ask of
+/// it; qmail's own users have no such limits.</summary>
 public static class QueueFiles
 {
     private const string Queue = "qmail-queue(8)";
 
-    /// <summary><c>concurrencyintake</c>: at most what a writer serves.</summary>
+    /// <summary><c>concurrencyintake</c>. The greatest value is what one writer serves.</summary>
     public static readonly ControlNumber ConcurrencyIntake = new("concurrencyintake", 512)
     {
         Least = 1,
@@ -19,7 +19,8 @@ public static class QueueFiles
             + "fewer where most are taken.",
     };
 
-    /// <summary><c>localrecipients</c>: one envelope of usual addresses.</summary>
+    /// <summary><c>localrecipients</c>. The default is one envelope full of addresses of usual
+    /// length.</summary>
     public static readonly ControlNumber LocalRecipients = new("localrecipients", 500_000)
     {
         Least = 1,
@@ -43,7 +44,7 @@ public static class QueueFiles
             + "take. The disk counts as free without what the user has there already.",
     };
 
-    /// <summary><c>timeoutintake</c>: as <c>timeoutsmtpd</c>.</summary>
+    /// <summary><c>timeoutintake</c>. The default is that of <c>timeoutsmtpd</c>.</summary>
     public static readonly ControlNumber TimeoutIntake = new("timeoutintake", 1200)
     {
         Least = 1,

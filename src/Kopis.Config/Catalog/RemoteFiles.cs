@@ -210,8 +210,7 @@ public static class RemoteFiles
             + "warning.",
     };
 
-    /// <summary><c>replies</c>. What the lines of providers are for stands in docs/SENDING.md.
-    /// </summary>
+    /// <summary><c>replies</c>. docs/SENDING.md explains the lines about providers.</summary>
     public static readonly ControlList Replies = new("replies")
     {
         Line = "PATTERN, what the reply is, and what follows from it",

@@ -3,10 +3,10 @@ namespace Kopis.Config.Catalog;
 /// <summary>When a change of a control file takes effect.</summary>
 public enum Reread
 {
-    /// <summary>When the program starts again.</summary>
+    /// <summary>When the program starts.</summary>
     Start,
 
-    /// <summary>At once: it is read each time it is needed.</summary>
+    /// <summary>At once; the file is read each time it is needed.</summary>
     Use,
 
     /// <summary>For the next connection.</summary>

@@ -6,7 +6,7 @@ public static class SendFiles
     private const string Send = "qmail-send(8)";
     private const string SendAndLspawn = "qmail-lspawn(8) qmail-send(8)";
     private const int ConcurrencyMost = 255; // A slot is one byte.
-    private const int RemoteMost = 10_000; // With a spawner of another make 255, too.
+    private const int RemoteMost = 10_000; // With another spawner than ours, 255 too.
 
     /// <summary><c>bouncefrom</c>.</summary>
     public static readonly ControlLine BounceFrom = new("bouncefrom", "MAILER-DAEMON")
@@ -31,7 +31,7 @@ public static class SendFiles
         Text = "The domain of the From address of bounces.",
     };
 
-    /// <summary><c>bouncemaxbytes</c>: Postfix gives back as much.</summary>
+    /// <summary><c>bouncemaxbytes</c>. Postfix returns as much.</summary>
     public static readonly ControlNumber BounceMaxBytes = new("bouncemaxbytes", 50_000)
     {
         Unit = "bytes",
@@ -144,7 +144,8 @@ public static class SendFiles
             + "more, and then it bounces.",
     };
 
-    /// <summary><c>queuememory</c>: a million messages of one recipient.</summary>
+    /// <summary><c>queuememory</c>. The default holds a million messages with one recipient each.
+    /// </summary>
     public static readonly ControlNumber QueueMemory = new("queuememory", 256 * 1024 * 1024)
     {
         Least = 1024 * 1024,

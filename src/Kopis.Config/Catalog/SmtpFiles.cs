@@ -1,7 +1,7 @@
 namespace Kopis.Config.Catalog;
 
-/// <summary>Control files of the servers that receive mail: what they say and what they take.
-/// </summary>
+/// <summary>Control files of the servers that receive mail: what they announce and what they
+/// accept.</summary>
 public static class SmtpFiles
 {
     private const string Smtp = "qmail-smtpd(8)";
@@ -43,7 +43,8 @@ public static class SmtpFiles
         Text = "The name put for [address] in an address, where it is an address of this host.",
     };
 
-    /// <summary><c>databytes</c>: what the large providers take, with what base64 adds.</summary>
+    /// <summary><c>databytes</c>. The default is what large providers accept, plus the growth by
+    /// base64.</summary>
     public static readonly ControlNumber DataBytes = new("databytes", 50 * 1024 * 1024)
     {
         IsQmails = true,
@@ -203,9 +204,9 @@ public static class SmtpFiles
             + "a host that kopis install made does it only with this file.",
     };
 
-    /// <summary><c>maxrcpt</c>: as many as RFC 5321 §4.5.3.1.8 asks for. Who has more sends the
-    /// rest in another transaction, and so its bytes again, which is what copies should cost.
-    /// </summary>
+    /// <summary><c>maxrcpt</c>. The default is what RFC 5321 §4.5.3.1.8 asks for. A client with
+    /// more recipients sends the rest in another transaction, and so sends the bytes again, which
+    /// is the right price for copies.</summary>
     public static readonly ControlNumber MaxRcpt = new("maxrcpt", 100)
     {
         Least = 1,

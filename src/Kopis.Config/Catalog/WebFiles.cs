@@ -40,8 +40,8 @@ public static class WebFiles
 
     /// <summary>The place that a text names.</summary>
     /// <param name="text"><c>ADDRESS:PORT</c>, an IPv6 address in brackets.</param>
-    /// <exception cref="ConfigurationException">It names none, or one that other hosts reach.
-    /// </exception>
+    /// <exception cref="ConfigurationException">The text is not a place, or other hosts can reach
+    /// the place.</exception>
     public static IPEndPoint PlaceOf(string text)
     {
         int colon = text.LastIndexOf(':');
@@ -58,8 +58,8 @@ public static class WebFiles
                     ExitCode.Permanent);
     }
 
-    /// <summary>The same place, if other hosts do not reach it.</summary>
-    /// <exception cref="ConfigurationException">They do.</exception>
+    /// <summary>Returns the place, unless other hosts can reach it.</summary>
+    /// <exception cref="ConfigurationException">Other hosts can reach it.</exception>
     public static IPEndPoint Loopback(IPEndPoint place) => IPAddress.IsLoopback(place.Address)
         ? place
         : throw new ConfigurationException(

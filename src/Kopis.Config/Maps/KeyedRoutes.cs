@@ -2,8 +2,8 @@ using Kopis.Base;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>Routes by key. The case of ASCII letters does not matter; the last of two lines counts.
-/// A null is an exception: no route.</summary>
+/// <summary>Routes by key, ignoring the case of ASCII letters. If a key occurs twice the last line
+/// counts. A null route is an exception: the key has no route.</summary>
 internal sealed class KeyedRoutes
 {
     private readonly Dictionary<string, SmtpRoute?> _routes = new(StringComparer.Ordinal);

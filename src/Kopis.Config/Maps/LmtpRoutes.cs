@@ -18,8 +18,7 @@ public sealed class LmtpRoutes
     {
     }
 
-    /// <summary>What is wrong with lines that cannot be used. Each affects its own domain
-    /// alone.</summary>
+    /// <summary>Faults of lines that cannot be used. Each affects only its own domain.</summary>
     public IReadOnlyCollection<string> Faults => _faults;
 
     /// <summary>Reads the file; absent means no routes.</summary>
@@ -61,8 +60,8 @@ public sealed class LmtpRoutes
         return routes;
     }
 
-    /// <summary>The server for a domain: of its own line, or of one for a suffix that starts at a
-    /// dot. Null: none, as an empty place says too.</summary>
+    /// <summary>The server for a domain, from its own line or from that of a suffix that starts at
+    /// a dot. Null if there is none, or if the line's place is empty.</summary>
     public SmtpRoute? Find(ReadOnlySpan<byte> domain) =>
         _routes.TryFind(domain, out SmtpRoute? route) ? route : null;
 
@@ -71,7 +70,7 @@ public sealed class LmtpRoutes
     {
         if (place.ContainsAnyExceptInRange((byte)'!', (byte)'~'))
         {
-            return null; // It is shown in reports and logs as it is.
+            return null; // Reports and logs show it unchanged.
         }
 
         string text = ByteText.ToText(place);

@@ -4,12 +4,12 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>A control file of addresses and networks: <c>192.0.2.1</c>, <c>2001:db8::/32</c>, one
-/// a line.</summary>
+/// <summary>A control file of addresses and networks, one a line: <c>192.0.2.1</c>,
+/// <c>2001:db8::/32</c>.</summary>
 public sealed class NetworkList
 {
     private readonly IPNetwork[] _networks;
-    private readonly string? _doubt; // About a line that is wrong; null for none.
+    private readonly string? _doubt; // The fault of a wrong line; null for none.
 
     private NetworkList(IPNetwork[] networks, string? doubt)
     {
@@ -17,7 +17,7 @@ public sealed class NetworkList
         _doubt = doubt;
     }
 
-    /// <summary>Whether it is empty, without a wrong line either.</summary>
+    /// <summary>Whether the file has no lines, not even wrong ones.</summary>
     public bool IsEmpty => _networks.Length == 0 && _doubt is null;
 
     /// <summary>Reads the file; without it the list is empty. A wrong line is skipped, with a
@@ -33,17 +33,17 @@ public sealed class NetworkList
             [.. networks], faults.Count == 0 ? null : control.Bad(file, faults).Message);
     }
 
-    /// <summary>Whether an address is listed or is in a network that is.</summary>
+    /// <summary>Whether an address, or a network that contains it, is listed.</summary>
     public bool Contains(IPAddress address)
     {
         address = PlainAddress.Of(address);
         return Array.Exists(_networks, network => network.Contains(address));
     }
 
-    /// <summary>As <see cref="Contains"/>, of hosts that speak for others: one that counts as
-    /// its own client would give strangers its rights.</summary>
-    /// <exception cref="ConfigurationException">It is not listed, and a wrong line may mean it.
-    /// </exception>
+    /// <summary>Like <see cref="Contains"/>, for hosts that speak on behalf of others. If such a
+    /// host were taken for a client itself, strangers would get its rights.</summary>
+    /// <exception cref="ConfigurationException">The address is not listed, but a wrong line may
+    /// mean it.</exception>
     public bool ContainsSurely(IPAddress address) => Contains(address)
         || (_doubt is null ? false
             : throw new ConfigurationException(_doubt, ExitCode.Temporary));
@@ -71,8 +71,8 @@ public sealed class NetworkList
         return isNetwork;
     }
 
-    // inet_aton's forms are errors here, and would trust other hosts than intended: 10.1 is
-    // 10.0.0.1 to it, and 010.0.0.1 is 8.0.0.1.
+    // The short forms of inet_aton are errors here, because they would trust other hosts than
+    // intended: inet_aton reads 10.1 as 10.0.0.1, and 010.0.0.1 as 8.0.0.1.
     private static bool IsWhole(string text)
     {
         int slash = text.IndexOf('/', StringComparison.Ordinal);

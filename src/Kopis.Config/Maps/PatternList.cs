@@ -3,12 +3,10 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>
-/// A list of addresses or names that are refused: <c>badmailfrom</c> (contract §2.3),
+/// <summary>A list of addresses or names that are refused: <c>badmailfrom</c> (contract §2.3),
 /// <c>badmailto</c>, <c>badhelo</c>. A line is an address, <c>@host</c>, or a pattern of either
-/// (see <see cref="BytePattern"/>). A line that begins with <c>!</c> is an exception: what it fits
-/// is not refused, whatever other lines say.
-/// </summary>
+/// (see <see cref="BytePattern"/>). A line that begins with <c>!</c> is an exception: a text that
+/// it matches is not refused, whatever other lines say.</summary>
 public sealed class PatternList
 {
     private const string Shape = "an address, @host, or a pattern with *, ? or [...]; "
@@ -33,14 +31,14 @@ public sealed class PatternList
         return list;
     }
 
-    /// <summary>The line that refuses a text: it fits the whole, or what is from the last
-    /// <c>@</c> on. Null where none does, and for the empty text, which only patterns could fit:
-    /// the sender of bounces is never a bad one.</summary>
+    /// <summary>The line that refuses a text. It matches the whole text, or the part from the last
+    /// <c>@</c> on. Null if none does, and for the empty text, which only patterns could match: the
+    /// sender of bounces is never refused.</summary>
     public byte[]? Find(ReadOnlySpan<byte> text) =>
         text.IsEmpty || _refused.Find(text) is not { } line || _excepted.Find(text) is not null
             ? null : line;
 
-    /// <summary>Adds a line. False where it cannot mean what its author wants.</summary>
+    /// <summary>Adds a line. False if it cannot mean what its author wants.</summary>
     private bool TryAdd(byte[] line) => line is [(byte)'!', .. { Length: > 0 } rest]
         ? _excepted.TryAdd(rest) : _refused.TryAdd(line);
 
@@ -52,7 +50,7 @@ public sealed class PatternList
 
         internal bool TryAdd(byte[] line)
         {
-            _lines.Add(line); // Also a pattern: what qmail takes it for stays refused.
+            _lines.Add(line); // Patterns too: texts that equal one stay refused, as in qmail.
             if (IsRegularExpression(line))
             {
                 return false;
@@ -104,8 +102,8 @@ public sealed class PatternList
             return null;
         }
 
-        // As the qregex patch takes them. Such a line would refuse nobody here, which its author
-        // must know.
+        // A regular expression as in the qregex patch. Here such a line would refuse nobody, so its
+        // author must be told.
         private static bool IsRegularExpression(ReadOnlySpan<byte> line) =>
             line[0] == (byte)'^' || line[^1] == (byte)'$' || line.IndexOf(".*"u8) >= 0
             || line.IndexOf((byte)'\\') >= 0;

@@ -3,14 +3,12 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>
-/// The domains whose mail is accepted from anyone: <c>rcpthosts</c>, then
-/// <c>morercpthosts.cdb</c> (contract §2.3). Without it qmail accepts mail for any; an
-/// installed host does so only if <c>openrelay</c> says so.
-/// </summary>
+/// <summary>The domains for which mail is accepted from anyone: <c>rcpthosts</c>, then
+/// <c>morercpthosts.cdb</c> (contract §2.3). Without the file qmail accepts mail for any domain; an
+/// installed host does so only if <c>openrelay</c> says so.</summary>
 public sealed class RcptHosts
 {
-    /// <summary>What the installer writes, beside the directory of the control files.</summary>
+    /// <summary>A file that the installer writes beside the directory of control files.</summary>
     private const string InstalledBy = "installed";
 
     private readonly ConstMap? _hosts; // Null: no such file.
@@ -30,12 +28,12 @@ public sealed class RcptHosts
     /// <summary>Whether mail for any domain is accepted.</summary>
     public bool IsOpen => _hosts is null && !IsMissed;
 
-    /// <summary>Whether the list is missing and should exist: mail is accepted only for what is
-    /// delivered here.</summary>
+    /// <summary>Whether the list is missing and should exist. Then mail is accepted only for
+    /// addresses that are delivered here.</summary>
     public bool IsMissed { get; }
 
-    /// <summary>Reads both. Without <c>rcpthosts</c> the cdb is not read.</summary>
-    /// <exception cref="ConfigurationException">One exists and cannot be read.</exception>
+    /// <summary>Reads both files. Without <c>rcpthosts</c> the cdb is not read.</summary>
+    /// <exception cref="ConfigurationException">A file exists and cannot be read.</exception>
     public static RcptHosts Load(ControlDirectory control)
     {
         if (control.ReadList(SmtpFiles.RcptHosts) is { } lines)
@@ -55,15 +53,13 @@ public sealed class RcptHosts
         return new RcptHosts(null, null, isMissed);
     }
 
-    /// <summary>Whether root has installed a mail host there: a home of another kind is as qmail
-    /// leaves it.</summary>
+    /// <summary>Whether root has installed a mail host there. Any other home behaves as with qmail.
+    /// </summary>
     public static bool IsInstalled(ControlDirectory control) => File.Exists(
         Path.Combine(Path.GetDirectoryName(control.Directory) ?? "/", InstalledBy));
 
-    /// <summary>
-    /// Looks up what follows the last <c>@</c>: the whole of it, then each part from a dot on. An
-    /// address without <c>@</c> is this host's own.
-    /// </summary>
+    /// <summary>Looks up what follows the last <c>@</c>: all of it, and then each suffix that
+    /// starts at a dot. An address without <c>@</c> belongs to this host.</summary>
     public bool Contains(ReadOnlySpan<byte> address)
     {
         int at = address.LastIndexOf((byte)'@');

@@ -4,11 +4,10 @@ using Kopis.Base;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>
-/// What is after the key of a line: <c>relay:port</c>, or several of them with commas between them,
-/// and then a login in one of the forms of qmail's patches: <c>|user|password</c> with more words,
-/// each after a <c>|</c>, or <c> user password</c>, where the password is all that follows.
-/// </summary>
+/// <summary>Parses what follows the key of a line: <c>relay:port</c>, or several of them separated
+/// by commas, and then a login in one of the forms of qmail's patches: <c>|user|password</c> with
+/// more words, each after a <c>|</c>, or <c> user password</c>, where the password is all that
+/// follows.</summary>
 internal static class SmtpRouteText
 {
     private const int SmtpPort = 25;
@@ -20,18 +19,18 @@ internal static class SmtpRouteText
 
     private static readonly SearchValues<byte> PlaceEnds = SearchValues.Create("| \t"u8);
 
-    /// <summary>Whether there is more than <c>relay:port</c>, which may be secret.</summary>
+    /// <summary>Whether more than <c>relay:port</c> follows, which may be secret.</summary>
     internal static bool HasMore(ReadOnlySpan<byte> value) => value.ContainsAny(PlaceEnds);
 
-    /// <summary>A key as messages show it: behind a blank, where the colon was forgotten, a
-    /// password may have begun.</summary>
+    /// <summary>A key as messages show it. If the colon was forgotten, a password may begin after
+    /// the first blank.</summary>
     internal static string Shown(ReadOnlySpan<byte> key)
     {
         int end = key.IndexOfAny(PlaceEnds);
         return end < 0 ? LogText.Safe(key) : LogText.Safe(key[..end]) + " ...";
     }
 
-    /// <summary>Reads it; null for what makes no sense.</summary>
+    /// <summary>Parses the text; null if it makes no sense.</summary>
     internal static SmtpRoute? Parse(ReadOnlySpan<byte> value)
     {
         int end = value.IndexOfAny(PlaceEnds);
@@ -44,9 +43,8 @@ internal static class SmtpRouteText
             : WithBlanks(route, hasPort, value[end..]);
     }
 
-    /// <summary>One place, or several with commas between them: where the first does not serve,
-    /// the next is tried. They have TLS from the start all or none, and a port all or none.
-    /// </summary>
+    /// <summary>One place, or several separated by commas, which are tried in order. Either all of
+    /// them begin with TLS or none does, and either all of them have a port or none has.</summary>
     private static (SmtpRoute? Route, bool HasPort) ParsePlaces(string text)
     {
         (SmtpRoute? Route, bool HasPort)[] places = Array.ConvertAll(text.Split(','), ParsePlace);
@@ -63,7 +61,8 @@ internal static class SmtpRouteText
             : (first! with { Others = [.. places.Skip(1).Select(one => one.Route!)] }, hasPort);
     }
 
-    /// <summary><c>relay</c> or <c>relay:port</c>; an IPv6 literal is in brackets.</summary>
+    /// <summary>Parses <c>relay</c> or <c>relay:port</c>; an IPv6 literal stands in brackets.
+    /// </summary>
     private static (SmtpRoute? Route, bool HasPort) ParsePlace(string text)
     {
         int bracket = text.StartsWith('[') ? text.IndexOf(']') : 0;
@@ -182,11 +181,11 @@ internal static class SmtpRouteText
         name.Length is > 0 and <= 255
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or ':');
 
-    // A name with anything else has no address, and would bounce mail.
+    // A name with any other character has no address; its mail would bounce.
     private static bool IsOfRelay(char c) =>
         char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']';
 
-    // A control character is in nobody's name, and would end a field of a mechanism early.
+    // No login contains a control character, and one would end a field of a mechanism early.
     private static bool IsText(ReadOnlySpan<byte> text) =>
         !text.ContainsAnyInRange((byte)0, (byte)31) && !text.Contains((byte)127);
 }

@@ -4,7 +4,7 @@ using Kopis.Config.Catalog;
 namespace Kopis.Config.Maps;
 
 /// <summary><c>control/smtproutes</c> and <c>auth/smtproutes</c>: where mail for a domain goes
-/// instead of to its MX (contract §2.3). Only the second may have logins, and its lines come after
+/// instead of to its MX (contract §2.3). Only the second may contain logins. Its lines come after
 /// those of the first.</summary>
 public sealed class SmtpRoutes
 {
@@ -15,14 +15,13 @@ public sealed class SmtpRoutes
     {
     }
 
-    /// <summary>What is wrong with lines that cannot be used. Each affects its own domain
-    /// alone.</summary>
+    /// <summary>Faults of lines that cannot be used. Each affects only its own domain.</summary>
     public IReadOnlyCollection<string> Faults => _faults;
 
     /// <summary>Reads the files; absent means no routes.</summary>
     /// <param name="control">The directory of control files.</param>
-    /// <param name="secrets">That of logins; null: none.</param>
-    /// <exception cref="ConfigurationException">One cannot be read.</exception>
+    /// <param name="secrets">The directory of logins; null for none.</param>
+    /// <exception cref="ConfigurationException">A file cannot be read.</exception>
     public static SmtpRoutes Read(ControlDirectory control, PrivateDirectory? secrets = null)
     {
         SmtpRoutes routes = new();
@@ -31,10 +30,8 @@ public sealed class SmtpRoutes
         return routes;
     }
 
-    /// <summary>
-    /// The relay for a domain: its own line, one for a suffix that starts at a dot, or that of the
-    /// empty key. Null: by MX, as an empty relay says too.
-    /// </summary>
+    /// <summary>The relay for a domain, from its own line, from that of a suffix that starts at a
+    /// dot, or from that of the empty key. Null means by MX; an empty relay says so too.</summary>
     public SmtpRoute? Find(ReadOnlySpan<byte> domain) =>
         _routes.TryFind(domain, out SmtpRoute? route) ? route : null;
 
@@ -77,7 +74,7 @@ public sealed class SmtpRoutes
         }
     }
 
-    // The line itself is not shown: it may have a password.
+    // The line itself is not shown, because it may contain a password.
     private static string ShutFault(ReadOnlySpan<byte> key) =>
         $"{RemoteFiles.SmtpRoutes}: \"{SmtpRouteText.Shown(key)}:...\" has a login, or is not "
         + $"domain:relay:port: logins belong in {AuthFiles.SmtpRoutes}, which others cannot read";

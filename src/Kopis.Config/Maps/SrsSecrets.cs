@@ -3,11 +3,11 @@ using Kopis.Base;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>The secrets of SRS as a file has them: one a line, the newest first. Empty lines, and
-/// those that begin with <c>#</c>, do not count.</summary>
+/// <summary>The secrets of SRS in a file: one a line, the newest first. Empty lines and lines that
+/// begin with <c>#</c> are ignored.</summary>
 public static class SrsSecrets
 {
-    /// <summary>The most secrets.</summary>
+    /// <summary>The most secrets in a file.</summary>
     public const int CountMax = 8;
 
     /// <summary>The longest file.</summary>
@@ -17,9 +17,9 @@ public static class SrsSecrets
     private const int LineBytesMax = 128;
     private const int RandomBytes = 32; // As long as the hash that it keys.
 
-    /// <summary>Reads a file.</summary>
-    /// <param name="content">What is in it.</param>
-    /// <param name="fault">What is wrong with it; empty if nothing is. Never a secret.</param>
+    /// <summary>Parses a file.</summary>
+    /// <param name="content">The file's content.</param>
+    /// <param name="fault">What is wrong, without any secret; empty if nothing is.</param>
     /// <returns>At least one secret; null if something is wrong.</returns>
     public static IReadOnlyList<byte[]>? TryParse(ReadOnlySpan<byte> content, out string fault)
     {
@@ -51,8 +51,9 @@ public static class SrsSecrets
         return fault.Length == 0 ? secrets : null;
     }
 
-    /// <summary>A new file.</summary>
-    /// <param name="old">Secrets that go on to check addresses; as many as fit.</param>
+    /// <summary>The content of a new file, with a new secret first.</summary>
+    /// <param name="old">Older secrets, which still check addresses; as many as fit are kept.
+    /// </param>
     public static byte[] WithNew(IReadOnlyList<byte[]> old)
     {
         byte[] secret =

@@ -4,16 +4,15 @@ using Kopis.Posix;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>
-/// The domain and the secrets of SRS. The secrets are in <c>srs/secrets</c> of the home, which its
-/// owner alone has rights to: who sends mail to other hosts. qmail-lookup may read every file.
-/// </summary>
+/// <summary>The domain and the secrets of SRS. The secrets are in <c>srs/secrets</c> below the
+/// home; only their owner, the user that sends mail to other hosts, has rights to them.
+/// qmail-lookup may read every file.</summary>
 public sealed class SrsSettings
 {
     /// <summary>The directory of the home that the secrets are in.</summary>
     public const string Folder = "srs";
 
-    /// <summary>Their name there.</summary>
+    /// <summary>The file's name in that directory.</summary>
     public const string SecretsName = "secrets";
 
     private const int OthersMay = 0x3F; // 0077
@@ -27,24 +26,24 @@ public sealed class SrsSettings
     /// <summary>The domain, in lower case.</summary>
     public byte[] Domain { get; }
 
-    /// <summary>How many days an address is good.</summary>
+    /// <summary>For how many days an address is valid.</summary>
     public int DaysMax { get; }
 
-    /// <summary>The secrets, the newest first; none if they cannot be used.</summary>
+    /// <summary>The secrets, the newest first; empty if they cannot be used.</summary>
     public IReadOnlyList<byte[]> Secrets { get; private init; } = [];
 
-    /// <summary>Why the secrets cannot be used, with their path; empty if they can.</summary>
+    /// <summary>Why the secrets cannot be used, with the path; empty if they can be.</summary>
     public string Fault { get; private init; } = "";
 
-    /// <summary>Whether the secrets are there and this user may not see them.</summary>
+    /// <summary>Whether the secrets exist but this user may not read them.</summary>
     public bool IsHidden { get; private init; }
 
-    /// <summary>What to watch for changes.</summary>
+    /// <summary>The paths to watch for changes.</summary>
     public static IReadOnlyList<string> Watched(ControlDirectory control) =>
         [.. control.Watched(Files), Path.Combine(Home(control), Folder, SecretsName)];
 
-    /// <summary>The domain, in lower case; null where senders are not rewritten.</summary>
-    /// <exception cref="ConfigurationException">It is not a domain.</exception>
+    /// <summary>The domain, in lower case; null if senders are not rewritten.</summary>
+    /// <exception cref="ConfigurationException">The text is not a domain.</exception>
     public static byte[]? ReadDomain(ControlDirectory control)
     {
         if (control.ReadLine(SrsFiles.Domain) is not [_, ..] line)
@@ -58,8 +57,8 @@ public sealed class SrsSettings
                 SrsFiles.Domain, $"\"{LogText.Safe(line)}\" is not a domain");
     }
 
-    /// <summary>Reads all.</summary>
-    /// <returns>Null where senders are not rewritten; then the secrets are not looked at.</returns>
+    /// <summary>Reads the domain, the age and the secrets.</summary>
+    /// <returns>Null if senders are not rewritten; then the secrets are not read.</returns>
     /// <exception cref="ConfigurationException">A control file cannot be read or understood.
     /// </exception>
     public static SrsSettings? Read(ControlDirectory control)
@@ -82,7 +81,7 @@ public sealed class SrsSettings
 
     /// <summary>The secrets of a home.</summary>
     /// <param name="home">The home.</param>
-    /// <param name="fault">Why there are none, with the path; empty if there are.</param>
+    /// <param name="fault">Why there are none, with the path; empty if there are some.</param>
     public static IReadOnlyList<byte[]>? TryReadSecrets(string home, out string fault) =>
         TryReadSecrets(home, out fault, out _);
 
@@ -108,7 +107,7 @@ public sealed class SrsSettings
         return secrets;
     }
 
-    /// <summary>The file, if it belongs to the directory's owner and nobody else has rights.
+    /// <summary>Reads the file if it has the directory's owner and nobody else has rights to it.
     /// </summary>
     private static byte[]? TryReadOwners(Beneath tree, out string fault, out int errno)
     {

@@ -3,15 +3,15 @@ namespace Kopis.Config.Maps;
 /// <summary>What <c>control/tlspolicy</c> asks of a connection to a destination.</summary>
 public enum TlsLevel : byte
 {
-    /// <summary>No TLS, offered or not.</summary>
+    /// <summary>No TLS, even if it is offered.</summary>
     None,
 
-    /// <summary>TLS where it is offered and works; any certificate.</summary>
+    /// <summary>TLS if it is offered and works, with any certificate.</summary>
     May,
 
-    /// <summary>TLS; any certificate.</summary>
+    /// <summary>TLS, with any certificate.</summary>
     Encrypt,
 
-    /// <summary>TLS, and a certificate that names the destination.</summary>
+    /// <summary>TLS, with a certificate that names the destination.</summary>
     Verify,
 }

@@ -5,17 +5,15 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Config.Maps;
 
-/// <summary>
-/// <c>control/tlspolicy</c>: lines <c>domain:level</c>, with levels none, may, encrypt, verify,
-/// <c>verify:name:name…</c>, published, sts and dane. As in smtproutes a domain that starts with a
-/// dot is a suffix, an empty one all others.
-/// </summary>
+/// <summary><c>control/tlspolicy</c>: lines <c>domain:level</c>, with the levels none, may,
+/// encrypt, verify, <c>verify:name:name…</c>, published, sts and dane. As in smtproutes, a domain
+/// that starts with a dot is a suffix, and an empty one stands for all others.</summary>
 public sealed class TlsPolicies
 {
     private static readonly TlsPolicy Otherwise =
         new(TlsLevel.May, []) { Source = TlsSource.Receiver };
 
-    // What people write between a domain and its level.
+    // Characters that people write between a domain and its level.
     private static readonly SearchValues<byte> DomainEnds = SearchValues.Create(": \t=,;"u8);
 
     private readonly ConstMap _lines;
@@ -33,7 +31,7 @@ public sealed class TlsPolicies
                 && TryParse(line[(end + 1)..]) is not null;
             if (end < 0 && !line.AsSpan().Contains((byte)'.'))
             {
-                domain = []; // Its domain is unknown: it is for all without a line of their own.
+                domain = []; // Unknown domain: applies to all without a line.
             }
 
             all.Add(isSound ? line : [.. domain, (byte)':']);
@@ -56,15 +54,14 @@ public sealed class TlsPolicies
         _lines = ConstMap.KeyValue(all);
     }
 
-    /// <summary>What is wrong with lines that are not a policy. Each affects its own domain alone.
-    /// </summary>
+    /// <summary>Faults of lines that are not a policy. Each affects only its own domain.</summary>
     public IReadOnlyCollection<string> Faults => _faults.Values;
 
-    /// <summary>Reads the file; absent means <c>published</c> for all.</summary>
+    /// <summary>Reads the file. Without it <c>published</c> applies to all.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
     public static TlsPolicies Read(ControlDirectory control) => new(control);
 
-    /// <summary>The policy for a destination: a recipient's domain.</summary>
+    /// <summary>The policy for a destination, which is a recipient's domain.</summary>
     public TlsPolicy Find(ReadOnlySpan<byte> domain)
     {
         if (TryLine(domain, out TlsPolicy? policy))

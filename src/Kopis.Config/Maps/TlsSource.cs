@@ -1,18 +1,19 @@
 namespace Kopis.Config.Maps;
 
-/// <summary>Who says what a connection to a destination requires.</summary>
+/// <summary>Who decides what a connection to a destination must fulfil.</summary>
 public enum TlsSource : byte
 {
-    /// <summary>The line of <c>control/tlspolicy</c>, and nobody else.</summary>
+    /// <summary>Only the line of <c>control/tlspolicy</c>.</summary>
     Operator,
 
-    /// <summary>The receiver, in DANE (RFC 7672) or else MTA-STS (RFC 8461); where it says
-    /// nothing, the line.</summary>
+    /// <summary>The receiver, by DANE (RFC 7672) or else MTA-STS (RFC 8461). If it publishes
+    /// nothing, the line applies.</summary>
     Receiver,
 
-    /// <summary>The same, and it has to have a policy that is enforced.</summary>
+    /// <summary>The receiver as above, but it must publish DANE records or an enforced MTA-STS policy.
+    /// </summary>
     Sts,
 
-    /// <summary>The receiver in DANE, and it has to have records of use.</summary>
+    /// <summary>The receiver by DANE, and it must publish usable records.</summary>
     Dane,
 }
