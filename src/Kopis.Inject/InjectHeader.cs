@@ -6,9 +6,8 @@ using Kopis.Posix;
 
 namespace Kopis.Inject;
 
-/// <summary>
-/// The header of a message as qmail-inject makes it fit to send (contract §5.2): fields completed,
-/// removed and added, recipients and sender taken out. No I/O.
+/// <summary>The header of a message, which qmail-inject makes fit to send (contract §5.2): it
+/// completes, removes and adds fields, and takes the recipients and the sender from them. No I/O.
 /// </summary>
 internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
 {
@@ -35,24 +34,24 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
     private byte[]? _unclearPlain;
     private byte[]? _unclearResent;
 
-    /// <summary>The sender of a Return-Path field; null if there is none.</summary>
+    /// <summary>The sender in a Return-Path field; null if there is none.</summary>
     internal byte[]? ReturnPath { get; private set; }
 
-    /// <summary>A field that had to be an address list and is not; the message is refused.
-    /// </summary>
+    /// <summary>A field that must be an address list but cannot be parsed; the message is then
+    /// refused.</summary>
     internal byte[]? Unparsable { get; private set; }
 
-    /// <summary>Recipients of the header: of a resent message those it is resent to.</summary>
+    /// <summary>The recipients in the header; for a resent message, those of the Resent- fields.
+    /// </summary>
     internal IReadOnlyList<byte[]> Recipients =>
         IsResent ? _resentRecipients : _plainRecipients;
 
-    /// <summary>A field that names some of them and is not clear; null if there is none.
-    /// </summary>
+    /// <summary>A recipient field that is ambiguous; null if there is none.</summary>
     internal byte[]? UnclearRecipients => IsResent ? _unclearResent : _unclearPlain;
 
     private bool IsResent => ResentFields.Any(_present.Contains);
 
-    /// <summary>Reads one field, with its continuation lines and its last LF.</summary>
+    /// <summary>Adds one field, with its continuation lines and its last LF.</summary>
     internal void Add(ReadOnlySpan<byte> field)
     {
         if (field.StartsWith("From "u8))
@@ -83,8 +82,8 @@ internal sealed class InjectHeader(InjectIdentity identity, DateTimeOffset now)
         Keep(name, field, list);
     }
 
-    /// <summary>The new header: what was missing first, then what was there.</summary>
-    /// <param name="followUpList">Addresses of QMAILMFTFILE; empty if there is none.</param>
+    /// <summary>The new header: the missing fields first, then those that were there.</summary>
+    /// <param name="followUpList">The addresses of QMAILMFTFILE; empty if there are none.</param>
     internal byte[] Build(IReadOnlyCollection<byte[]> followUpList)
     {
         ArrayBufferWriter<byte> to = new();

@@ -6,8 +6,8 @@ using Kopis.Posix;
 
 namespace Kopis.Inject;
 
-/// <summary>Who writes, and what hosts are completed with: control files and environment of
-/// qmail-inject (contract §5.2).</summary>
+/// <summary>The author of the message, and the hosts that complete addresses, from control files
+/// and the environment of qmail-inject (contract §5.2).</summary>
 internal sealed class InjectIdentity
 {
     private readonly ByteEnvironment _environment;
@@ -30,10 +30,10 @@ internal sealed class InjectIdentity
 
     internal byte[] IdHost { get; }
 
-    /// <summary>The From address, complete.</summary>
+    /// <summary>The complete address for From.</summary>
     internal byte[] From => Complete(Box(), Host());
 
-    /// <summary>The From field's body, generated.</summary>
+    /// <summary>The body of a generated From field.</summary>
     internal byte[] FromField
     {
         get
@@ -52,8 +52,8 @@ internal sealed class InjectIdentity
         }
     }
 
-    /// <summary>The envelope sender where nothing else names one.</summary>
-    /// <param name="now">For letter m, which makes it unique.</param>
+    /// <summary>The envelope sender if nothing else names one.</summary>
+    /// <param name="now">The time that makes the sender unique, for letter m.</param>
     internal byte[] DefaultSender(DateTimeOffset now)
     {
         byte[] box = _environment["QMAILSUSER"] ?? Box();
@@ -71,7 +71,7 @@ internal sealed class InjectIdentity
         return [.. Complete(box, _environment["QMAILSHOST"] ?? Host()), .. VerpSuffix];
     }
 
-    /// <summary>What letter r puts after a sender.</summary>
+    /// <summary>The suffix that letter r adds to a sender.</summary>
     internal byte[] VerpSuffix => Has('r') ? "-@[]"u8.ToArray() : [];
 
     /// <summary>Whether QMAILINJECT has the letter.</summary>

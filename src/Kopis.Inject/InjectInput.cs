@@ -4,12 +4,12 @@ using Kopis.Posix;
 
 namespace Kopis.Inject;
 
-/// <summary>Reads a message from fd 0: its header field by field, then the rest as it comes.
-/// Lines of the header end in LF, whatever they ended in; where the header's end is a line that
-/// ended in CRLF, those of the body do too.</summary>
+/// <summary>Reads a message from fd 0: first its header field by field, then the rest in pieces.
+/// Header lines end in LF here, whatever their end was. If the line that ends the header ended in
+/// CRLF, the CRLFs of the body become LFs too.</summary>
 internal sealed class InjectInput
 {
-    /// <summary>A header larger than this is refused: it is kept in memory.</summary>
+    /// <summary>A larger header is refused, because it is kept in memory.</summary>
     internal const int HeaderBytesMax = 64 * 1024 * 1024;
 
     private readonly byte[] _block = new byte[64 * 1024];
@@ -18,8 +18,8 @@ internal sealed class InjectInput
     private bool _ended;
     private LineEndDecoder? _decoder;
 
-    /// <summary>What of the body was read with the header: its first line, where that ended the
-    /// header without being empty.</summary>
+    /// <summary>The part of the body that was read with the header: its first line, if that line
+    /// ended the header but was not empty.</summary>
     internal byte[] BodyStart { get; private set; } = [];
 
     /// <summary>Whether there is a body at all.</summary>
@@ -88,19 +88,19 @@ internal sealed class InjectInput
                 _decoder is null || piece.IsEmpty ? piece : _decoder.Decode(piece.Span);
             if (piece.IsEmpty || !decoded.IsEmpty)
             {
-                return decoded; // A CR alone is kept until its LF comes.
+                return decoded; // A last CR is kept back until its LF arrives.
             }
         }
     }
 
-    /// <summary>The line itself if there is no CR before its LF.</summary>
+    /// <summary>The line without the CR before its LF, if there is one.</summary>
     private static byte[] WithoutCr(byte[] line)
     {
         ReadOnlySpan<byte> text = line.AsSpan(0, line.Length - 1).TrimEnd((byte)'\r');
         return text.Length < line.Length - 1 ? [.. text, (byte)'\n'] : line;
     }
 
-    /// <summary>One line with its LF, supplied where the last one lacks it; null at the end.
+    /// <summary>One line with its LF, which is added if the last line lacks it; null at the end.
     /// </summary>
     private byte[]? ReadLine()
     {

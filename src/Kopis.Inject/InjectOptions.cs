@@ -7,19 +7,19 @@ internal sealed class InjectOptions
 {
     internal RecipientSource Source { get; private set; }
 
-    /// <summary>Whether those that the header names are recipients.</summary>
+    /// <summary>Whether the addresses in the header are recipients.</summary>
     internal bool TakesHeader => Source is RecipientSource.Header or RecipientSource.Both
         || (Source == RecipientSource.Either && Recipients.Count == 0);
 
-    /// <summary>-n: print, do not queue.</summary>
+    /// <summary>Option -n: print the message instead of queueing it.</summary>
     internal bool PrintOnly { get; private set; }
 
-    /// <summary>-f; null if not given.</summary>
+    /// <summary>The value of -f; null if not given.</summary>
     internal byte[]? Sender { get; private set; }
 
     internal List<byte[]> Recipients { get; } = [];
 
-    /// <exception cref="ConfigurationException">An option that there is not; 100.</exception>
+    /// <exception cref="ConfigurationException">An unknown option; code 100.</exception>
     internal static InjectOptions Parse(IReadOnlyList<byte[]> words)
     {
         InjectOptions options = new();

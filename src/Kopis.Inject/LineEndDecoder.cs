@@ -2,14 +2,14 @@ using System.Buffers;
 
 namespace Kopis.Inject;
 
-/// <summary>Turns CRLF into LF, piece by piece. A CR elsewhere stays; but at the end of all it is
-/// the half of a line end, and goes.</summary>
+/// <summary>Turns CRLF into LF, piece by piece. A CR elsewhere is kept, but a CR at the very end
+/// counts as half of a line end and is dropped.</summary>
 internal sealed class LineEndDecoder
 {
     private readonly ArrayBufferWriter<byte> _decoded = new();
     private bool _heldCr;
 
-    /// <summary>The next piece; what was returned before is gone.</summary>
+    /// <summary>Decodes the next piece. The memory returned before is no longer valid.</summary>
     internal ReadOnlyMemory<byte> Decode(ReadOnlySpan<byte> piece)
     {
         _decoded.ResetWrittenCount();

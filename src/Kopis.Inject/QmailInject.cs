@@ -12,7 +12,7 @@ namespace Kopis.Inject;
 /// (contract §5.2).</summary>
 public static class QmailInject
 {
-    /// <summary>Runs the program; prints nothing if all is well.</summary>
+    /// <summary>Runs the program, which prints nothing if all is well.</summary>
     public static int Run(ProgramContext context)
     {
         try
@@ -99,7 +99,7 @@ public static class QmailInject
     private static ConfigurationException CannotParse(byte[] word) =>
         new($"unable to parse address: {RawText.Of(word)}", ExitCode.Permanent);
 
-    /// <summary>QMAILMFTFILE: the mailing lists that the user is on.</summary>
+    /// <summary>The mailing lists that the user is on, from QMAILMFTFILE.</summary>
     private static List<byte[]> FollowUpList(ProgramContext context, InjectIdentity identity)
     {
         if (context.Environment.Text("QMAILMFTFILE") is not { Length: > 0 } file)
@@ -107,7 +107,7 @@ public static class QmailInject
             return [];
         }
 
-        // A name relative to the root stays what it is; "/" is not a file, and read(2) says so.
+        // An absolute path stays unchanged. "/" is not a file; read(2) reports that.
         IReadOnlyList<byte[]> lines =
             ControlDirectory.ReadListAt(Path.GetFullPath(file)) ?? [];
         return [.. lines.Select(line => AddressList.Complete(line, identity.Defaults) ?? line)];
@@ -156,7 +156,8 @@ public static class QmailInject
             text[1..], text[0] == 'D' ? ExitCode.Permanent : ExitCode.Temporary);
     }
 
-    /// <summary>The empty line and the body, if there is one; a last LF is supplied.</summary>
+    /// <summary>The empty line and the body, if there is a body; a missing last LF is added.
+    /// </summary>
     private static IEnumerable<ReadOnlyMemory<byte>> Body(InjectInput input)
     {
         if (!input.HasBody)

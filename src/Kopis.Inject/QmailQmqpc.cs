@@ -10,9 +10,8 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Inject;
 
-/// <summary>
-/// <c>qmail-qmqpc</c>: in qmail-queue's place, hands the message to another host's qmail-qmqpd
-/// (contract §9.3). Once a server has taken the connection no other is tried.
+/// <summary><c>qmail-qmqpc</c>: used instead of qmail-queue, hands the message to another host's
+/// qmail-qmqpd (contract §9.3). Once a server has accepted the connection no other is tried.
 /// </summary>
 public static class QmailQmqpc
 {
@@ -56,7 +55,7 @@ public static class QmailQmqpc
         }
     }
 
-    /// <summary>Lines that are no IPv4 address are skipped, as in qmail.</summary>
+    /// <summary>Lines that are not an IPv4 address are skipped, as in qmail.</summary>
     private static List<IPAddress> Servers(ControlDirectory control)
     {
         List<IPAddress> servers = [];
@@ -124,8 +123,8 @@ public static class QmailQmqpc
         return code;
     }
 
-    // Null if the host gives none: we are out of descriptors. The runtime's sockets need two of
-    // their own first, and have only this exception to say that they got none.
+    // Null if no descriptors are left. The runtime first needs two of its own for sockets, and
+    // reports their lack only by this exception.
     private static Socket? Open()
     {
         try
@@ -174,7 +173,7 @@ public static class QmailQmqpc
         }
     }
 
-    /// <summary>Reads the answer to its comma; its first byte counts.</summary>
+    /// <summary>Reads the answer up to its comma; its first byte decides.</summary>
     private static int Judge(Socket socket)
     {
         NetstringReader reader = default;

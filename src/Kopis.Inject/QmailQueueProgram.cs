@@ -6,16 +6,15 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Inject;
 
-/// <summary>
-/// <c>qmail-queue</c>: message on fd 0, envelope on fd 1, exit code (contract §5.1). A thin client
-/// of the queue writer; with <c>--serve</c> it is the queue writer.
-/// </summary>
+/// <summary><c>qmail-queue</c>: reads the message on fd 0 and the envelope on fd 1, and returns an
+/// exit code (contract §5.1). It is a thin client of the queue writer; with <c>--serve</c> it is
+/// the queue writer.</summary>
 public static class QmailQueueProgram
 {
-    // HUP, INT, QUIT, XCPU, XFSZ, VTALRM, PROF: sig_miscignore of qmail-queue.c.
+    // HUP, INT, QUIT, XCPU, XFSZ, VTALRM and PROF, as in sig_miscignore of qmail-queue.c.
     private static ReadOnlySpan<int> SignalsIgnored => [1, 2, 3, 24, 25, 26, 27];
 
-    /// <summary>Runs the program; prints nothing as a client.</summary>
+    /// <summary>Runs the program, which prints nothing as a client.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count == 1 && context.ArgumentText(0) == "--serve")

@@ -7,7 +7,7 @@ using Kopis.Queue.Writer;
 
 namespace Kopis.Inject;
 
-/// <summary><c>qmail-queue --serve</c>: the queue writer as a process.</summary>
+/// <summary><c>qmail-queue --serve</c>: the queue writer's process.</summary>
 internal static class QueueWriterProgram
 {
     private const int WriterMask = 0x17; // 027: the group qmail reads, others nothing.

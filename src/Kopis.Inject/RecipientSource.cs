@@ -1,17 +1,17 @@
 namespace Kopis.Inject;
 
-/// <summary>Where qmail-inject takes recipients from: -a, -h, -A, -H.</summary>
+/// <summary>Where qmail-inject takes the recipients from: -a, -h, -A or -H.</summary>
 internal enum RecipientSource
 {
-    /// <summary>Arguments if there are any, else the header.</summary>
+    /// <summary>The arguments if there are any, else the header.</summary>
     Either,
 
-    /// <summary>Arguments only.</summary>
+    /// <summary>Only the arguments.</summary>
     Arguments,
 
-    /// <summary>The header only.</summary>
+    /// <summary>Only the header.</summary>
     Header,
 
-    /// <summary>Both.</summary>
+    /// <summary>Both the arguments and the header.</summary>
     Both,
 }

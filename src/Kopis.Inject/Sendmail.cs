@@ -5,13 +5,13 @@ using Kopis.Posix;
 
 namespace Kopis.Inject;
 
-/// <summary><c>sendmail</c>, also as <c>mailq</c> (contract §5.3): turns sendmail's words into
-/// qmail's, and becomes that program.</summary>
+/// <summary><c>sendmail</c>, also called <c>mailq</c> (contract §5.3): translates the arguments of
+/// sendmail for the qmail program that does the work, and becomes that program.</summary>
 public static class Sendmail
 {
     private const int Alarm = 14;
 
-    /// <summary>Becomes the program; returns only if there is none to become.</summary>
+    /// <summary>Becomes the program. Returns only if there is no program to become.</summary>
     public static int Run(ProgramContext context)
     {
         SendmailArguments words = SendmailArguments.Read(
@@ -28,7 +28,7 @@ public static class Sendmail
                     + "./install --systemd makes, or by kopis run", ExitCode.Permanent),
             'v' => Verify(context, words),
             'q' => RunQueue(context),
-            'r' => ExitCode.Success, // -q30m: qmail-send has a schedule of its own.
+            'r' => ExitCode.Success, // -q30m: qmail-send has its own schedule.
             _ => Inject(context, environment, words),
         };
     }
@@ -58,7 +58,7 @@ public static class Sendmail
     {
         if (sender.Length == 0)
         {
-            return; // A bounce is from whoever calls.
+            return; // The caller is a bounce's author.
         }
 
         foreach (string variable in (string[])
@@ -75,8 +75,8 @@ public static class Sendmail
         }
     }
 
-    /// <summary>Without a name in the environment, as in a unit of systemd, it is the uid's.
-    /// </summary>
+    /// <summary>If the environment names no user, as in a unit of systemd, the name is that of the
+    /// uid.</summary>
     private static void NameUser(ByteEnvironment environment)
     {
         bool isNamed = ((string[])["QMAILUSER", "MAILUSER", "USER", "LOGNAME"])
@@ -95,11 +95,11 @@ public static class Sendmail
         }
         catch (PosixException)
         {
-            // No name service, no name: the message is worth more.
+            // Without a name service there is no name; sending the message matters more.
         }
     }
 
-    /// <summary>-bv: what qmail-lookup says of each address.</summary>
+    /// <summary>Option -bv: prints what qmail-lookup says of each address.</summary>
     private static int Verify(ProgramContext context, SendmailArguments words)
     {
         InjectIdentity identity = new(context);
@@ -125,7 +125,7 @@ public static class Sendmail
         return worst;
     }
 
-    /// <summary>-q: all that waits is due now.</summary>
+    /// <summary>Option -q: makes all waiting messages due now.</summary>
     private static int RunQueue(ProgramContext context)
     {
         string mutex = context.In("queue/lock/sendmutex");
@@ -154,7 +154,7 @@ public static class Sendmail
         }
     }
 
-    // No failure: what calls this cannot help it, and no mail is the worse for it.
+    // This is not a failure: the caller cannot change it, and no mail suffers from it.
     private static int SaysWhoMay()
     {
         Fd.WriteAll(2, "sendmail: warning: -q: only root may ask; qmail-send tries all "u8);
@@ -189,7 +189,7 @@ public static class Sendmail
         environment["KOPIS_HOME"] = Encoding.UTF8.GetBytes(context.Home);
         try
         {
-            // Without a link in the home, the binary itself by that name.
+            // If the home has no link, this runs the binary itself under that name.
             Processes.Exec(
                 File.Exists(path) ? path : "/proc/self/exe",
                 [ByteText.ToBytes(program), .. arguments], environment);

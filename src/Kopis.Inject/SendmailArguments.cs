@@ -2,15 +2,15 @@ using Kopis.Base;
 
 namespace Kopis.Inject;
 
-/// <summary>The command line of sendmail, as Sendmail's own, Postfix's and Exim's take it. What
-/// has no meaning here is passed by; what nobody knows is an error.</summary>
+/// <summary>The command line of sendmail, as Sendmail, Postfix and Exim accept it. Options without
+/// a meaning here are ignored; unknown ones are an error.</summary>
 internal sealed class SendmailArguments
 {
     private const string Flags = "vimxtnGUcsT";
-    private const string WithAttached = "dEJ"; // A value only where it is attached.
+    private const string WithAttached = "dEJ"; // Take a value only if attached.
     private const string WithValue = "ABCDFLNOQRVXbefhopr";
 
-    // Exim's, whose value is the next word; -oMrX of Sendmail's is whole.
+    // Options of Exim, whose value is the next word; Sendmail's -oMrX is one word.
     private static readonly string[] WordsOfExim =
         ["Ma", "Maa", "Mai", "Mas", "Mi", "Mm", "Mr", "Ms", "Mt", "P", "X", "A"];
 
@@ -18,7 +18,7 @@ internal sealed class SendmailArguments
     private bool _isDaemonOfQueue;
 
     /// <summary>What to do: <c>m</c> inject, <c>p</c> mailq, <c>s</c> SMTP, <c>i</c> newaliases,
-    /// <c>d</c> daemon, <c>v</c> verify; <c>q</c> run the queue, <c>r</c> again and again.
+    /// <c>d</c> daemon, <c>v</c> verify, <c>q</c> run the queue once, <c>r</c> run it repeatedly.
     /// </summary>
     internal char Mode { get; private set; }
 
@@ -36,8 +36,8 @@ internal sealed class SendmailArguments
 
     internal IReadOnlyList<byte[]> Recipients { get; private set; } = [];
 
-    /// <exception cref="ConfigurationException">An option that nobody knows, or that lacks its
-    /// value; 100.</exception>
+    /// <exception cref="ConfigurationException">An option that is unknown or lacks its value; code
+    /// 100.</exception>
     internal static SendmailArguments Read(IReadOnlyList<byte[]> arguments, char mode)
     {
         SendmailArguments words = new() { Mode = mode };
@@ -94,7 +94,7 @@ internal sealed class SendmailArguments
         }
     }
 
-    // -q, -qf, -qRname: once; -q30m, -qp1h: as a daemon.
+    // -q, -qf and -qRname run the queue once; -q30m and -qp1h ask for a daemon.
     private void ParseQueue(ReadOnlySpan<byte> value)
     {
         value = value.TrimStart((byte)'p');
@@ -126,7 +126,7 @@ internal sealed class SendmailArguments
                 AliasFile = value is not [(byte)'A', ..] ? AliasFile : more ?? value[1..];
                 break;
             default:
-                break; // As it is here anyway, or not at all.
+                break; // This happens here anyway, or never.
         }
     }
 
