@@ -10,8 +10,8 @@ public enum TlsSource : byte
     /// nothing, the line applies.</summary>
     Receiver,
 
-    /// <summary>The receiver as above, but it must publish DANE records or an enforced MTA-STS policy.
-    /// </summary>
+    /// <summary>The receiver as above, but it must publish DANE records or an enforced MTA-STS
+    /// policy.</summary>
     Sts,
 
     /// <summary>The receiver by DANE, and it must publish usable records.</summary>

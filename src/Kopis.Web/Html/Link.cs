@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Kopis.Web.Html;
 
-/// <summary>Addresses of the dashboard's own pages. A value becomes a parameter, with all in it
-/// encoded that is not unreserved (RFC 3986 §2.3); it cannot become a path or a host.</summary>
+/// <summary>Links to the dashboard's own pages. A value becomes a parameter, in which everything is
+/// encoded that is not unreserved (RFC 3986 §2.3). It cannot become a path or a host.</summary>
 internal static class Link
 {
-    /// <summary>A page with parameters; those that are empty or null are left out.</summary>
+    /// <summary>The link to a page with parameters; empty and null ones are left out.</summary>
     internal static string To(string page, params ReadOnlySpan<(string Name, string? Value)> parts)
     {
         StringBuilder link = new(page);
@@ -23,9 +23,9 @@ internal static class Link
         return link.ToString();
     }
 
-    /// <summary>The page of a message.</summary>
+    /// <summary>The link to the page of a message.</summary>
     internal static string ToMessage(ulong number) => To("/message", ("n", $"{number}"));
 
-    /// <summary>What became of something.</summary>
+    /// <summary>The link to the trace of a message or an address.</summary>
     internal static string ToTrace(string what) => To("/trace", ("q", what));
 }

@@ -4,10 +4,9 @@ using System.Text;
 
 namespace Kopis.Web.Html;
 
-/// <summary>Markup. What a source file writes between <c>$"</c> and <c>"</c> is markup, and what
-/// stands in a hole of it is text, which is escaped there, for content and for attributes in double
-/// quotes alike; only another <see cref="Markup"/> gets in as it is. There is no way to make one
-/// of a string.</summary>
+/// <summary>Markup. The literal parts of an interpolated string are markup. A value in it is text,
+/// which is escaped both for content and for attributes in double quotes; only another
+/// <see cref="Markup"/> is inserted unchanged. A string cannot be turned into markup.</summary>
 [InterpolatedStringHandler]
 internal readonly struct Markup
 {
@@ -17,13 +16,14 @@ internal readonly struct Markup
     public Markup(int literalLength, int holes) =>
         _text = new StringBuilder(literalLength + (holes * 16));
 
-    /// <summary>Nothing.</summary>
+    /// <summary>Empty markup.</summary>
     internal static Markup None => new(0, 0);
 
-    /// <summary>Markup of the source, where the compiler would make a string.</summary>
+    /// <summary>Forces the compiler to make markup of a literal, where it would make a string.
+    /// </summary>
     internal static Markup Of(Markup markup) => markup;
 
-    /// <summary>One after another.</summary>
+    /// <summary>Joins parts in order.</summary>
     internal static Markup Join(IEnumerable<Markup> parts)
     {
         Markup all = None;
@@ -35,13 +35,13 @@ internal readonly struct Markup
         return all;
     }
 
-    /// <summary>Markup of the source.</summary>
+    /// <summary>Appends markup of the source file.</summary>
     public void AppendLiteral(string markup) => _text.Append(markup);
 
-    /// <summary>Markup as it is.</summary>
+    /// <summary>Appends markup unchanged.</summary>
     public void AppendFormatted(Markup markup) => _text.Append(markup._text);
 
-    /// <summary>Text, escaped.</summary>
+    /// <summary>Appends text, escaped.</summary>
     public void AppendFormatted(string? text)
     {
         foreach (char c in text ?? "")
@@ -70,15 +70,15 @@ internal readonly struct Markup
         }
     }
 
-    /// <summary>A number.</summary>
+    /// <summary>Appends a number.</summary>
     public void AppendFormatted(long number) =>
         _text.Append(number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>A number.</summary>
+    /// <summary>Appends a number.</summary>
     public void AppendFormatted(ulong number) =>
         _text.Append(number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>A number, to one tenth, as SVG has it.</summary>
+    /// <summary>Appends a number with one decimal, as SVG needs it.</summary>
     public void AppendFormatted(double number) =>
         _text.Append(number.ToString("0.#", CultureInfo.InvariantCulture));
 

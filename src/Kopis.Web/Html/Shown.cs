@@ -9,8 +9,8 @@ internal static class Shown
 {
     private const int CharactersMax = 500;
 
-    /// <summary>UTF-8 as text. Control and format characters, which could turn the order of a line
-    /// around, become U+FFFD, and so do bytes that are not UTF-8; what is long is cut.</summary>
+    /// <summary>UTF-8 as text. Control and format characters, which could reverse the order of a
+    /// line, become U+FFFD, and so do invalid bytes. Long text is cut.</summary>
     internal static string Text(ReadOnlySpan<byte> bytes) => Text(Encoding.UTF8.GetString(bytes));
 
     /// <inheritdoc cref="Text(ReadOnlySpan{byte})"/>
@@ -38,17 +38,17 @@ internal static class Shown
     internal static string Sender(ReadOnlySpan<byte> sender) =>
         sender.IsEmpty ? "<> (a bounce)" : Text(sender);
 
-    /// <summary>Unix time, in UTC; what no calendar has is its end.</summary>
+    /// <summary>Unix time, in UTC, limited to the range of the calendar.</summary>
     internal static string Time(long seconds) =>
         seconds == 0 ? "–" : Time(DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(
             seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(),
             DateTimeOffset.MaxValue.ToUnixTimeSeconds())));
 
-    /// <summary>In UTC.</summary>
+    /// <summary>A time in UTC.</summary>
     internal static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    /// <summary>How long something took, or waits: its two largest units.</summary>
+    /// <summary>How long something took or has waited, in its two largest units.</summary>
     internal static string Span(long seconds) => seconds switch
     {
         < 0 => "0 s",
@@ -58,7 +58,7 @@ internal static class Shown
         _ => $"{seconds / 86_400} d {seconds / 3600 % 24} h",
     };
 
-    /// <summary>What a recipient waits for.</summary>
+    /// <summary>What a recipient is waiting for.</summary>
     internal static string State(ListedRecipient recipient) => recipient.State switch
     {
         ListedState.Waiting when recipient.NextTry > 0 =>
@@ -71,6 +71,6 @@ internal static class Shown
         _ => "to do",
     };
 
-    /// <summary>A word for it, as a class of the style sheet has it.</summary>
+    /// <summary>A state's word, which is also its class in the style sheet.</summary>
     internal static string Word(Enum state) => state.ToString().ToLowerInvariant();
 }

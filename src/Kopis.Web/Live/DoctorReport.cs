@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Kopis.Web.Live;
 
-/// <summary>What <c>kopis doctor --json</c> said.</summary>
-/// <param name="Began">When it began.</param>
-/// <param name="Checked">How much it looked at.</param>
+/// <summary>The output of <c>kopis doctor --json</c>.</summary>
+/// <param name="Began">When the run began.</param>
+/// <param name="Checked">How many things it looked at.</param>
 /// <param name="Findings">What is not as it should be.</param>
-/// <param name="Fault">Why there is no result; null: there is one.</param>
+/// <param name="Fault">Why there is no result; null if there is one.</param>
 internal sealed record DoctorReport(
     DateTimeOffset Began, int Checked, IReadOnlyList<DoctorFinding> Findings, string? Fault)
 {
-    /// <exception cref="JsonException">It is not its output.</exception>
+    /// <exception cref="JsonException">The text is not output of kopis doctor.</exception>
     internal static DoctorReport Parse(DateTimeOffset began, byte[] json)
     {
         try

@@ -3,7 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Web.Live;
 
-/// <summary>Runs <c>kopis doctor --json</c>, one at a time, and keeps what it said last.</summary>
+/// <summary>Runs <c>kopis doctor --json</c>, one run at a time, and keeps the last report.
+/// </summary>
 internal sealed class DoctorRun(KopisProgram program, TimeProvider clock) : IDisposable
 {
     private static readonly string[] Words = ["doctor", "--json"];
@@ -11,13 +12,13 @@ internal sealed class DoctorRun(KopisProgram program, TimeProvider clock) : IDis
 
     private readonly SemaphoreSlim _place = new(1);
 
-    /// <summary>The last run; null: there was none.</summary>
+    /// <summary>The last report; null if there was no run.</summary>
     internal DoctorReport? Last { get; private set; }
 
-    /// <summary>Whether one runs.</summary>
+    /// <summary>Whether a run is under way.</summary>
     internal bool IsRunning => _place.CurrentCount == 0;
 
-    /// <summary>Begins one, unless one runs.</summary>
+    /// <summary>Begins a run, unless one is under way.</summary>
     internal void Begin()
     {
         if (_place.Wait(0))

@@ -4,10 +4,10 @@ using Kopis.Tools.Journal;
 
 namespace Kopis.Web.Live;
 
-/// <summary>Live data for all pages: read from the journal every second, and asked of qmail-send
-/// every five seconds.</summary>
+/// <summary>Live data for all pages. It reads the journal every second and asks qmail-send every
+/// five seconds.</summary>
 /// <param name="journal">The directory of the journal.</param>
-/// <param name="writer">Who writes it.</param>
+/// <param name="writer">Reports whether the journal is written.</param>
 /// <param name="send">Asks qmail-send.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class Feed(
@@ -16,7 +16,8 @@ internal sealed class Feed(
     private static readonly TimeSpan JournalPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan QueuePause = TimeSpan.FromSeconds(Rates.StepSeconds);
 
-    // Pages wait behind us while qmail-send reads a long queue, and answers slowly.
+    // While qmail-send answers slowly about a long queue, the questions of pages wait behind ours;
+    // so we pause in proportion.
     private const int QuietShare = 4;
 
     private readonly QueueLevels _levels = new();
@@ -24,25 +25,25 @@ internal sealed class Feed(
     private string? _readFault = "it has not been read yet";
     private string? _writerFault = "qmail-journal has not been asked yet";
 
-    /// <summary>Events by kind.</summary>
+    /// <summary>Counts of events, by kind.</summary>
     internal Rates Rates { get; } = new();
 
-    /// <summary>Refusals by check.</summary>
+    /// <summary>Counts of refusals, by check.</summary>
     internal Refusals Refusals { get; } = new();
 
-    /// <summary>Why the journal is not read, or not written; null: it is.</summary>
+    /// <summary>Why the journal is not read or not written; null if it is.</summary>
     internal string? JournalFault => _readFault ?? _writerFault;
 
-    /// <summary>Why qmail-send is not asked; null: it answers.</summary>
+    /// <summary>Why qmail-send does not answer; null if it does.</summary>
     internal string? SendFault { get; private set; } = "it has not been asked yet";
 
     /// <summary>The latest state of the queue.</summary>
     internal QueueLevel Level => _levels.Last;
 
-    /// <summary>Messages in the queue, at each whole step of the plot.</summary>
+    /// <summary>The number of messages in the queue at each whole step of the plot.</summary>
     internal long[] Levels(DateTimeOffset now) => _levels.Of(now);
 
-    /// <summary>Reads and asks until the end.</summary>
+    /// <summary>Reads and asks until the token is cancelled.</summary>
     internal void Start(CancellationToken stop)
     {
         foreach ((TimeSpan pause, Func<Task> action) in ((TimeSpan, Func<Task>)[])
@@ -121,7 +122,7 @@ internal sealed class Feed(
         }
     }
 
-    // Programs of users write records too, with any time.
+    // Users' programs write records too, which may carry any time.
     private void Add(Rate rate, DateTimeOffset time)
     {
         if ((clock.GetUtcNow() - time).Duration() <= Rates.Length)

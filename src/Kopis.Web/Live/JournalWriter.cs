@@ -5,14 +5,14 @@ using Kopis.Tools.Metrics;
 
 namespace Kopis.Web.Live;
 
-/// <summary>Whether qmail-journal runs: its files stay when it is gone.</summary>
+/// <summary>Checks whether qmail-journal runs; its files alone do not show that.</summary>
 /// <param name="home">The home.</param>
 internal sealed class JournalWriter(string home)
 {
     private readonly ControlDirectory _control = new(Path.Combine(home, "control"));
 
-    /// <summary>Asks it.</summary>
-    /// <returns>Why nothing is recorded; null: it answers, or no journal is kept.</returns>
+    /// <summary>Asks qmail-journal.</summary>
+    /// <returns>Why nothing is recorded; null if it answers, or if no journal is kept.</returns>
     internal string? Fault()
     {
         try

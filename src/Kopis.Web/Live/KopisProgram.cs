@@ -4,7 +4,7 @@ using Kopis.Posix;
 
 namespace Kopis.Web.Live;
 
-/// <summary>Runs a program of the binary that lies beside ours, as we are.</summary>
+/// <summary>Runs a program of the binary beside ours, with our own identity.</summary>
 /// <param name="home">The home.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class KopisProgram(string home, TimeProvider clock)
@@ -13,12 +13,12 @@ internal sealed class KopisProgram(string home, TimeProvider clock)
     private const int BlockBytes = 16 * 1024;
     private const int OutputBytesMax = 1 << 20;
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs a program to its end.</summary>
     /// <param name="words">The words after <c>kopis</c>.</param>
-    /// <param name="timeMax">It is killed after that.</param>
+    /// <param name="timeMax">The program is killed after this time.</param>
     /// <param name="input">Its standard input.</param>
     /// <returns>Its standard output.</returns>
-    /// <exception cref="IOException">It cannot be run, takes too long, or prints too much.
+    /// <exception cref="IOException">The program cannot be run, takes too long, or prints too much.
     /// </exception>
     internal async Task<byte[]> RunAsync(
         IEnumerable<string> words, TimeSpan timeMax, ReadOnlyMemory<byte> input = default)
@@ -33,7 +33,7 @@ internal sealed class KopisProgram(string home, TimeProvider clock)
             WorkingDirectory = "/",
         };
         start.Environment["KOPIS_HOME"] = home;
-        start.Environment.Remove(Lifeline.Variable); // It is not the supervisor's own.
+        start.Environment.Remove(Lifeline.Variable); // It is not the supervisor's child.
         using CancellationTokenSource limit = new(timeMax, clock);
         using Process process = new() { StartInfo = start };
         try
@@ -80,7 +80,7 @@ internal sealed class KopisProgram(string home, TimeProvider clock)
         }
         catch (InvalidOperationException)
         {
-            // It never began, or is over.
+            // It never started, or has ended.
         }
     }
 }

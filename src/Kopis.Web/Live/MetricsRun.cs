@@ -1,7 +1,7 @@
 namespace Kopis.Web.Live;
 
-/// <summary>Runs <c>kopis metrics</c>, one at a time; who asks within a second gets the same.
-/// </summary>
+/// <summary>Runs <c>kopis metrics</c>, one run at a time. Requests within a second get the same
+/// text.</summary>
 internal sealed class MetricsRun(KopisProgram program, TimeProvider clock) : IDisposable
 {
     private static readonly string[] Words = ["metrics"];
@@ -12,8 +12,9 @@ internal sealed class MetricsRun(KopisProgram program, TimeProvider clock) : IDi
     private byte[] _last = [];
     private long _lastAt;
 
-    /// <summary>The text; empty where there is none.</summary>
-    /// <exception cref="IOException">The program cannot be run, or others wait for it.</exception>
+    /// <summary>The metrics; empty if there are none.</summary>
+    /// <exception cref="IOException">The program cannot be run, or too many requests wait for it.
+    /// </exception>
     internal async Task<byte[]> ReadAsync(CancellationToken stop)
     {
         if (!await _place.WaitAsync(TimeMax, stop))

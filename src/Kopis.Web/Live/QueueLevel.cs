@@ -9,12 +9,12 @@ namespace Kopis.Web.Live;
 /// <param name="Local">Local deliveries under way.</param>
 /// <param name="Remote">Remote deliveries under way.</param>
 /// <param name="OldestSeconds">The age of the oldest message.</param>
-/// <param name="Troubled">Destinations that do not accept mail as they should.</param>
+/// <param name="Troubled">Destinations that have trouble accepting mail.</param>
 internal readonly record struct QueueLevel(
     long Messages, long Held, long Waiting, long Local, long Remote, long OldestSeconds,
     long Troubled)
 {
-    /// <summary>Of what qmail-send says.</summary>
+    /// <summary>Makes it from qmail-send's summary.</summary>
     internal static QueueLevel Of(QueueSummary summary) => new(
         (long)summary.InMemory + summary.OnDisk, summary.Held,
         summary.Waiting.Sum(one => (long)one), summary.Local.Running, summary.Remote.Running,

@@ -38,8 +38,8 @@ internal sealed class QueueLevels
         }
     }
 
-    /// <summary>Messages at each whole step, the oldest first; a step without an answer repeats the
-    /// one before.</summary>
+    /// <summary>The number of messages at each whole step, the oldest first. A step without an
+    /// answer repeats the previous value.</summary>
     internal long[] Of(DateTimeOffset now)
     {
         long last = StepOf(now) - 1;

@@ -1,7 +1,8 @@
 namespace Kopis.Web.Live;
 
-/// <summary>A part of a list of the queue.</summary>
+/// <summary>One page of a list of the queue.</summary>
 /// <param name="Rows">Recipients in order.</param>
-/// <param name="Next">The first of the next page; null: this is the last.</param>
-/// <param name="Messages">Messages in the queue, or in the state that was asked for.</param>
+/// <param name="Next">The first row of the next page; null if this is the last page.</param>
+/// <param name="Messages">The number of messages in the queue, or in the state that was asked for.
+/// </param>
 internal sealed record QueuePage(IReadOnlyList<QueueRow> Rows, QueueRow? Next, long Messages);

@@ -3,18 +3,18 @@ namespace Kopis.Web.Live;
 /// <summary>What the plots count.</summary>
 internal enum Rate
 {
-    /// <summary>Messages that came into the queue.</summary>
+    /// <summary>Messages that entered the queue.</summary>
     Received,
 
-    /// <summary>Recipients that got theirs.</summary>
+    /// <summary>Recipients that were delivered.</summary>
     Delivered,
 
-    /// <summary>Deliveries that are tried again.</summary>
+    /// <summary>Deliveries that failed for now and are tried again.</summary>
     Deferred,
 
-    /// <summary>Recipients that failed.</summary>
+    /// <summary>Recipients that failed for good.</summary>
     Failed,
 
-    /// <summary>What clients were refused.</summary>
+    /// <summary>Refusals to clients.</summary>
     Refused,
 }

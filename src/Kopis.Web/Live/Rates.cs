@@ -1,16 +1,17 @@
 namespace Kopis.Web.Live;
 
-/// <summary>Events of the last ten minutes, in steps of five seconds of the clock. May be used from
-/// many threads.</summary>
+/// <summary>Counts events of the last ten minutes, in steps of five seconds of the clock. May be
+/// used from many threads.</summary>
 internal sealed class Rates
 {
-    /// <summary>Seconds of a step.</summary>
+    /// <summary>The seconds of a step.</summary>
     internal const int StepSeconds = 5;
 
-    /// <summary>Steps of a plot.</summary>
+    /// <summary>The number of steps in a plot.</summary>
     internal const int Steps = 120;
 
-    /// <summary>What a plot shows; events further from now are not counted.</summary>
+    /// <summary>The time that a plot shows. Events that lie further from now are not counted.
+    /// </summary>
     internal static readonly TimeSpan Length = TimeSpan.FromSeconds(StepSeconds * Steps);
 
     private static readonly int Kinds = Enum.GetValues<Rate>().Length;
@@ -19,7 +20,7 @@ internal sealed class Rates
     private readonly long[] _stepOf = new long[Steps];
     private readonly long[,] _counts = new long[Kinds, Steps];
 
-    /// <summary>Counts one event; of before 1970 none.</summary>
+    /// <summary>Counts one event; times before 1970 are ignored.</summary>
     internal void Add(Rate rate, DateTimeOffset time)
     {
         long step = time.ToUnixTimeSeconds() / StepSeconds;
@@ -49,7 +50,7 @@ internal sealed class Rates
         }
     }
 
-    /// <summary>Counts of each whole step, the oldest first.</summary>
+    /// <summary>The counts of each whole step, the oldest first.</summary>
     internal long[] Of(Rate rate, DateTimeOffset now)
     {
         long last = (now.ToUnixTimeSeconds() / StepSeconds) - 1;

@@ -2,8 +2,8 @@ using Kopis.Tools.Journal;
 
 namespace Kopis.Web.Live;
 
-/// <summary>What clients were refused, counted by the check that did it. Bounded: of each check
-/// the last refusals are kept. May be used from many threads.</summary>
+/// <summary>Refusals to clients, counted by the check that refused. Only the last refusals of each
+/// check are kept. May be used from many threads.</summary>
 internal sealed class Refusals
 {
     private const int ChecksMax = 100;
@@ -15,7 +15,7 @@ internal sealed class Refusals
     /// <summary>The time of the first record that was counted.</summary>
     internal DateTimeOffset? Since { get; private set; }
 
-    /// <summary>Counts one.</summary>
+    /// <summary>Counts a refusal.</summary>
     internal void Add(JournalEntry entry)
     {
         string check = entry["check"] ?? "unknown";
@@ -42,7 +42,7 @@ internal sealed class Refusals
         }
     }
 
-    /// <summary>Checks with their counts, the most frequent first.</summary>
+    /// <summary>The checks with their counts, the most frequent first.</summary>
     internal IReadOnlyList<(string Check, long Count)> Counts()
     {
         lock (_lock)
@@ -52,7 +52,7 @@ internal sealed class Refusals
         }
     }
 
-    /// <summary>The last refusals of a check, or of all, the latest first.</summary>
+    /// <summary>The last refusals of one check, or of all, the latest first.</summary>
     internal IReadOnlyList<JournalEntry> Last(string? check)
     {
         lock (_lock)

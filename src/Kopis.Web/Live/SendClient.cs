@@ -3,30 +3,33 @@ using Kopis.Queue.Commands;
 
 namespace Kopis.Web.Live;
 
-/// <summary>Asks qmail-send, over the same socket as the commands (docs/ARCHITECTURE.md). It gives
-/// the dashboard's user five connections; we use three: two for pages, which wait for one another,
-/// and one for the plots, which wait for no page. A question ends when nobody waits for the answer
-/// any more, or when its time is over; a change is carried out, whoever waits.</summary>
+/// <summary>Asks qmail-send, over the same socket as the commands (docs/ARCHITECTURE.md).
+/// qmail-send gives the dashboard's user five connections, of which we use three: two for pages,
+/// which wait for each other, and one for the plots, which waits for no page. A question is dropped
+/// when nobody waits for the answer any more, or when its time is over. A change is carried out
+/// even if nobody waits.</summary>
 internal sealed class SendClient(string home) : IDisposable
 {
-    /// <summary>Recipients of one page of a list.</summary>
+    /// <summary>Recipients on one page of a list.</summary>
     internal const int RowsMax = 50;
 
-    /// <summary>Destinations that are shown.</summary>
+    /// <summary>The most destinations that are shown.</summary>
     internal const int DestinationsMax = 200;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>The time for one question, from its turn to its last answer.</summary>
+    /// <summary>The time for one question, from the wait for a connection to the last answer.
+    /// </summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _pages = new(2);
     private readonly SemaphoreSlim _plots = new(1);
 
-    /// <summary>A page of a list.</summary>
+    /// <summary>One page of a list.</summary>
     /// <exception cref="ConfigurationException">qmail-send does not answer, or refuses.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    /// <exception cref="OperationCanceledException">Nobody waits for the answer any more.
+    /// </exception>
     internal async Task<QueuePage> ListAsync(
         QueueSelection selection, CancellationToken stop, int most = RowsMax)
     {
@@ -55,7 +58,7 @@ internal sealed class SendClient(string home) : IDisposable
         return new QueuePage([.. rows.Take(most)], next, (long)counts.LookedOf);
     }
 
-    /// <summary>The queue in numbers.</summary>
+    /// <summary>The counts of the queue.</summary>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     internal async Task<QueueSummary> SummaryAsync(CancellationToken stop)
     {
@@ -68,7 +71,7 @@ internal sealed class SendClient(string home) : IDisposable
         return found ?? throw new ConfigurationException("qmail-send did not sum up the queue");
     }
 
-    /// <summary>The destinations with the most recipients that wait, or one.</summary>
+    /// <summary>The destinations with the most waiting recipients, or one destination.</summary>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     internal async Task<IReadOnlyList<ListedDestination>> DestinationsAsync(
         byte[]? name, CancellationToken stop)
@@ -90,8 +93,8 @@ internal sealed class SendClient(string home) : IDisposable
         return found;
     }
 
-    /// <summary>Gives a command that changes something.</summary>
-    /// <returns>What it came to.</returns>
+    /// <summary>Sends a command that changes something.</summary>
+    /// <returns>What the command did.</returns>
     /// <inheritdoc cref="ListAsync" path="/exception"/>
     internal async Task<QueueCounts> ChangeAsync(QueueVerb verb, QueueSelection selection)
     {

@@ -7,8 +7,8 @@ using Kopis.Users.Logins;
 namespace Kopis.Web.Login;
 
 /// <summary><c>web/password</c>: the hash of the dashboard's password, which <c>kopis web
-/// password</c> writes. It is read for each request, so that a new password counts at once.
-/// </summary>
+/// password</c> writes. The file is read for each request, so that a new password takes effect at
+/// once.</summary>
 /// <param name="directory">The directory <c>web</c>.</param>
 internal sealed class PasswordFile(string directory)
 {
@@ -20,15 +20,15 @@ internal sealed class PasswordFile(string directory)
     private static readonly byte[] OwnBrowserPurpose = "kopis-web users' browsers"u8.ToArray();
     private static readonly byte[] SessionPurpose = "kopis-web sessions"u8.ToArray();
 
-    /// <summary>The hash; null where there is none, or it is not ours alone.</summary>
+    /// <summary>The hash; null if there is none, or if others have rights to the file.</summary>
     internal string? Read()
     {
         string hash = Line(Name);
         return PasswordHash.IsValid(hash) && !PasswordHash.IsLocked(hash) ? hash : null;
     }
 
-    /// <summary>Whether a monitor has the token whose digest <c>web/token</c> has. It is 256 bits
-    /// of chance, so guesses are not counted.</summary>
+    /// <summary>Whether a monitor's token matches the digest in <c>web/token</c>. The token has 256
+    /// random bits, so guesses are not counted.</summary>
     internal bool IsToken(string token)
     {
         byte[] wanted = ByteText.ToBytes(Line(TokenName));
@@ -37,17 +37,17 @@ internal sealed class PasswordFile(string directory)
         return CryptographicOperations.FixedTimeEquals(given, wanted);
     }
 
-    /// <summary>A key that is another one with another password.</summary>
+    /// <summary>The key for cookies of known browsers; it changes with the password.</summary>
     internal static byte[] BrowserKey(string hash) => Derive(hash, BrowserPurpose);
 
-    /// <summary>The same for browsers of mail users: it outlives a restart, as their counts of
-    /// wrong passwords do, which qmail-lookup has.</summary>
+    /// <summary>The key for cookies of mail users' browsers. It outlives a restart, like the counts
+    /// of wrong passwords in qmail-lookup.</summary>
     internal static byte[] OwnBrowserKey(string hash) => Derive(hash, OwnBrowserPurpose);
 
-    /// <summary>What sessions remember of the password that they began with.</summary>
+    /// <summary>What a session keeps to recognise the password with which it began.</summary>
     internal static byte[] Fingerprint(string hash) => Derive(hash, SessionPurpose);
 
-    /// <summary>The line of a file of ours; empty where there is none.</summary>
+    /// <summary>The only line of a file of ours; empty if there is none.</summary>
     private string Line(string name)
     {
         try
@@ -59,7 +59,7 @@ internal sealed class PasswordFile(string directory)
         }
         catch (PosixException)
         {
-            return ""; // There is no such directory.
+            return ""; // The directory does not exist.
         }
     }
 

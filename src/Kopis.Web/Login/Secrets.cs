@@ -4,16 +4,17 @@ using System.Text;
 
 namespace Kopis.Web.Login;
 
-/// <summary>Values that nobody guesses: 256 bits of chance.</summary>
+/// <summary>Random values of 256 bits, which nobody can guess.</summary>
 internal static class Secrets
 {
     private const int Bytes = 32;
 
-    /// <summary>A new one.</summary>
+    /// <summary>A new value.</summary>
     internal static string New() =>
         Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 
-    /// <summary>What is kept of one, so that memory that leaks lets nobody in.</summary>
+    /// <summary>The digest that is kept of a value, so that leaked memory signs nobody in.
+    /// </summary>
     internal static string KeyOf(string secret) =>
         Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 

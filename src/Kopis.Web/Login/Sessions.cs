@@ -2,25 +2,26 @@ using System.Security.Cryptography;
 
 namespace Kopis.Web.Login;
 
-/// <summary>Sessions, in memory: a restart ends them. The cookie's value is 256 bits of chance; of
-/// it a digest is kept, so that memory that leaks lets nobody in. Bounded; may be used from many
-/// threads.</summary>
+/// <summary>The sessions, in memory, so a restart ends them. The cookie's value has 256 random
+/// bits; only its digest is kept, so that leaked memory signs nobody in. Their number is limited.
+/// May be used from many threads.</summary>
 internal sealed class Sessions(TimeProvider clock)
 {
-    /// <summary>At once; with one more the one that was used longest ago ends.</summary>
+    /// <summary>The most sessions. One more ends the session that was used longest ago.</summary>
     internal const int SessionsMax = 32;
 
-    /// <summary>Without a page. OWASP Session Management Cheat Sheet: 15 to 30 minutes.</summary>
+    /// <summary>The longest time without a page. OWASP Session Management Cheat Sheet: 15 to 30
+    /// minutes.</summary>
     internal static readonly TimeSpan IdleMax = TimeSpan.FromMinutes(30);
 
-    /// <summary>In all: a working day.</summary>
+    /// <summary>The longest time in all: a working day.</summary>
     internal static readonly TimeSpan LifeMax = TimeSpan.FromHours(12);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Session> _sessions = [];
 
-    /// <summary>Begins one.</summary>
-    /// <param name="fingerprint">Of the password.</param>
+    /// <summary>Begins a session.</summary>
+    /// <param name="fingerprint">The fingerprint of the password.</param>
     /// <returns>The value of its cookie.</returns>
     internal string Begin(byte[] fingerprint)
     {
@@ -39,11 +40,11 @@ internal sealed class Sessions(TimeProvider clock)
         return secret;
     }
 
-    /// <summary>The session of a cookie; null: there is none, or it is over.</summary>
+    /// <summary>The session of a cookie; null if there is none, or it is over.</summary>
     /// <param name="secret">The cookie's value.</param>
-    /// <param name="fingerprint">Of the password as it is now.</param>
-    /// <param name="isPage">Whether this is a person's doing: what a page asks for by itself keeps
-    /// no session going.</param>
+    /// <param name="fingerprint">The fingerprint of the present password.</param>
+    /// <param name="isPage">Whether a person asked for this; the requests that a page makes by
+    /// itself keep no session alive.</param>
     internal Session? Find(string secret, byte[] fingerprint, bool isPage)
     {
         string key = Secrets.KeyOf(secret);
@@ -71,7 +72,7 @@ internal sealed class Sessions(TimeProvider clock)
         }
     }
 
-    /// <summary>Ends one.</summary>
+    /// <summary>Ends a session.</summary>
     internal void End(string secret)
     {
         lock (_lock)

@@ -5,12 +5,12 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Web.Login;
 
-/// <summary>Judges passwords: a bounded number in a window of time for each user of this host, from
-/// whom connections come, and for each browser that has signed in before; one hash at a time.
-/// </summary>
+/// <summary>Checks passwords, one hash at a time. In each window of time it accepts a limited
+/// number of wrong ones, for each user of this host that opens connections and for each known
+/// browser.</summary>
 internal sealed class SignIn : IDisposable
 {
-    /// <summary>The longest password whose hash is made.</summary>
+    /// <summary>The longest password that is hashed.</summary>
     internal const int PasswordBytesMax = 256;
 
     private const int WaitersMax = 4;
@@ -21,14 +21,15 @@ internal sealed class SignIn : IDisposable
     internal SignIn(TimeProvider clock, LoginLimits limits) =>
         (_strangers, _known) = (new Lane(clock, limits), new Lane(clock, limits));
 
-    /// <summary>Judges one.</summary>
-    /// <param name="uid">Of the client.</param>
-    /// <param name="browser">Its number, if it has signed in before.</param>
-    /// <param name="password">What it says; it is overwritten.</param>
-    /// <param name="hash">What is right.</param>
-    /// <param name="stop">The browser is gone; it gives its turn up, if its hash has not begun.
+    /// <summary>Checks a password.</summary>
+    /// <param name="uid">The uid of the client.</param>
+    /// <param name="browser">The browser's number, if it has signed in before.</param>
+    /// <param name="password">The password that was typed; it is overwritten.</param>
+    /// <param name="hash">The hash of the right password.</param>
+    /// <param name="stop">The browser is gone; if the hash has not begun, its turn is given up.
     /// </param>
-    /// <returns>Yes, No, or Later: too many were wrong, or are judged now.</returns>
+    /// <returns>Yes, No, or Later: too many passwords were wrong, or are being checked now.
+    /// </returns>
     /// <exception cref="OperationCanceledException">The browser is gone.</exception>
     internal async Task<LookupVerdict> JudgeAsync(
         uint uid, ulong? browser, byte[] password, string hash, CancellationToken stop)
@@ -53,15 +54,16 @@ internal sealed class SignIn : IDisposable
         _known.Dispose();
     }
 
-    // The limiter counts networks too: each user is one of his own.
+    // The limiter also counts networks; here each user has a network of its own.
     private static PeerNetwork OfUser(uint uid) => new((ulong)uid << 32, IsIPv6: true);
 
     /// <summary>A form's password as bytes.</summary>
     internal static byte[] Bytes(string password) => Encoding.UTF8.GetBytes(
         password.Length <= PasswordBytesMax ? password : "");
 
-    /// <summary>Those who are counted together. A hash costs a quarter of a second of one
-    /// processor: strangers use no more than one, and none that known browsers wait for.</summary>
+    /// <summary>Clients that are counted together. A hash takes a quarter of a second of one
+    /// processor, so strangers may use no more than one, and none that known browsers wait for.
+    /// </summary>
     private sealed class Lane(TimeProvider clock, LoginLimits limits) : IDisposable
     {
         private readonly LoginLimiter _limiter = new(clock, limits);
@@ -84,7 +86,7 @@ internal sealed class SignIn : IDisposable
                     await _hashing.WaitAsync(stop);
                     try
                     {
-                        // Once it has begun it counts, whoever waits.
+                        // A check that has begun is counted, even if nobody waits for it.
                         verdict = await Task.Run(() => PasswordHash.Verify(hash, password), stop)
                             ? LookupVerdict.Yes : LookupVerdict.No;
                     }

@@ -4,7 +4,7 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What <c>kopis doctor</c> says: DNS, ports, the certificate, files.</summary>
+/// <summary>The report of <c>kopis doctor</c> on DNS, ports, the certificate and files.</summary>
 internal static class ChecksPage
 {
     internal static Task<Reply> ShowAsync(Visit visit)

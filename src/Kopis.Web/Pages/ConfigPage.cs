@@ -5,8 +5,8 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>The control files: what they say here, what counts without them, and what they are
-/// for. Which files can be asked for is the catalogue's word, not the browser's.</summary>
+/// <summary>The control files: their values here, their defaults, and what they are for. Only files
+/// in the catalogue can be asked for.</summary>
 internal static class ConfigPage
 {
     internal static Task<Reply> ShowAsync(Visit visit)

@@ -6,7 +6,7 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>Where remote mail goes.</summary>
+/// <summary>The destinations of remote mail.</summary>
 internal static class DestinationsPage
 {
     private static readonly (string Word, QueueVerb Verb, string Label)[] Verbs =
@@ -44,7 +44,7 @@ internal static class DestinationsPage
             """);
     }
 
-    /// <summary>Pauses, resumes or tries one.</summary>
+    /// <summary>Pauses, resumes or tries a destination.</summary>
     internal static async Task<Reply> ActAsync(Visit visit)
     {
         (string word, QueueVerb verb, _) =

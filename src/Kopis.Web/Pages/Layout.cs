@@ -4,7 +4,7 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What is around each page, and parts that pages share.</summary>
+/// <summary>The frame around each page, and parts that pages share.</summary>
 internal static class Layout
 {
     private static readonly (string Path, string Name)[] Places =
@@ -15,9 +15,9 @@ internal static class Layout
     ];
 
     /// <summary>A whole document.</summary>
-    /// <param name="host">This host.</param>
-    /// <param name="reply">What is in it.</param>
-    /// <param name="menu">What stands above.</param>
+    /// <param name="host">The name of this host.</param>
+    /// <param name="reply">The page's content.</param>
+    /// <param name="menu">The menu above it.</param>
     internal static Markup Of(string host, Reply reply, Markup menu) => $"""
         <!DOCTYPE html>
         <html lang="en">
@@ -45,7 +45,7 @@ internal static class Layout
 
         """;
 
-    /// <summary>The field that each form must have.</summary>
+    /// <summary>The hidden field that each form needs.</summary>
     internal static Markup Token(Session session) => Token(session.Token);
 
     /// <inheritdoc cref="Token(Session)"/>
@@ -60,8 +60,7 @@ internal static class Layout
     internal static Markup Anchor(string link, string text) =>
         $"""<a href="{link}">{text}</a>""";
 
-    /// <summary>A table that can be scrolled by keyboard where it is wider than the screen.
-    /// </summary>
+    /// <summary>A table; if it is wider than the screen it can be scrolled by keyboard.</summary>
     internal static Markup Table(
         string caption, IReadOnlyList<string> columns, IEnumerable<Markup> rows) => $"""
         <div class="scroll" role="region" aria-label="{caption}" tabindex="0">
@@ -75,14 +74,14 @@ internal static class Layout
 
         """;
 
-    /// <summary>A warning, if there is something to say.</summary>
+    /// <summary>A warning, if there is a text.</summary>
     internal static Markup Warning(string? text) => text is null
         ? Markup.None
         : $"""<p class="bad" role="status">{text}</p>""";
 
     private static Markup Column(string name) => $"""<th scope="col">{name}</th>""";
 
-    /// <summary>An administrator's way to all pages.</summary>
+    /// <summary>The administrator's menu of all pages.</summary>
     internal static Markup Menu(string path, Session session) => $"""
         <nav aria-label="Pages"><ul>
         {Markup.Join(Places.Select(one => Place(path, one.Path, one.Name)))}</ul></nav>

@@ -6,10 +6,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What the script asks for each other second: numbers, and nothing foreign.</summary>
+/// <summary>The data that the script asks for every two seconds: numbers, and no foreign text.
+/// </summary>
 internal static class LiveData
 {
-    /// <summary>Sends it, as JSON.</summary>
+    /// <summary>Sends the data as JSON.</summary>
     internal static async Task SendAsync(HttpContext http, Dashboard dashboard)
     {
         DateTimeOffset now = dashboard.Clock.GetUtcNow();

@@ -5,8 +5,8 @@ namespace Kopis.Web.Pages;
 /// <summary>The form that asks for the password.</summary>
 internal static class LoginPage
 {
-    /// <summary>Shows it.</summary>
-    /// <param name="fault">What was wrong; null: nothing.</param>
+    /// <summary>Shows the form.</summary>
+    /// <param name="fault">What went wrong; null for nothing.</param>
     internal static Reply Show(string? fault) => Reply.Page("Sign in", $"""
         {Layout.Warning(fault)}
         <form class="login" method="post" action="/login">

@@ -7,7 +7,8 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>One message of the queue: why it is still here, and what can be done.</summary>
+/// <summary>One message of the queue: why it is still here, and what can be done about it.
+/// </summary>
 internal static class MessagePage
 {
     private const int RecipientsMax = 200;

@@ -4,10 +4,10 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>Whether all is well, and what goes on.</summary>
+/// <summary>Shows whether all is well, and the current activity.</summary>
 internal static class OverviewPage
 {
-    /// <summary>Names of the lines of the second plot, and their labels.</summary>
+    /// <summary>The lines of the second plot, with their names and labels.</summary>
     internal static readonly (Rate Rate, string Name, string Label)[] Lines =
     [
         (Rate.Received, "received", "messages received"),

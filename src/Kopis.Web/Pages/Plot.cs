@@ -2,15 +2,15 @@ using Kopis.Web.Html;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>Lines over the last ten minutes, as SVG. The script draws them anew; without it they
-/// are those of the moment when the page was asked for.</summary>
+/// <summary>Lines over the last ten minutes, as SVG. The script redraws them; without it they show
+/// the moment when the page was requested.</summary>
 internal static class Plot
 {
     private const double Width = 600;
     private const double Height = 140;
 
-    /// <summary>Draws one.</summary>
-    /// <param name="id">For the script: the plot's name in what it asks for.</param>
+    /// <summary>Draws a plot.</summary>
+    /// <param name="id">The plot's name in the data that the script asks for.</param>
     /// <param name="title">What it shows.</param>
     /// <param name="lines">Its lines: a name for the style sheet and the script, a label, and
     /// values.</param>

@@ -9,7 +9,8 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What buttons do with messages: commands to qmail-send, which logs them.</summary>
+/// <summary>What the buttons do with messages: they send commands to qmail-send, which logs them.
+/// </summary>
 internal static class QueueActions
 {
     private static readonly (string Word, QueueVerb Verb, string Label, bool IsFinal)[] All =
@@ -21,7 +22,7 @@ internal static class QueueActions
         ("remove", QueueVerb.Remove, "Remove…", true),
     ];
 
-    /// <summary>Does what a button says; what cannot be taken back is asked for once more.
+    /// <summary>Does what a button says. An action that cannot be undone is asked for once more.
     /// </summary>
     internal static async Task<Reply> ActAsync(Visit visit)
     {
@@ -48,7 +49,7 @@ internal static class QueueActions
             ("count", $"{counts.Recipients}"), ("running", $"{counts.Running}")));
     }
 
-    /// <summary>What the last button came to, as the page after it says.</summary>
+    /// <summary>The result of the last button, for the page that follows.</summary>
     internal static Markup Said(Visit visit)
     {
         string word = All.FirstOrDefault(one => one.Word == visit["did"]).Word;
@@ -61,8 +62,8 @@ internal static class QueueActions
             """;
     }
 
-    /// <summary>The buttons.</summary>
-    /// <param name="what">What they are for.</param>
+    /// <summary>The buttons of a list.</summary>
+    /// <param name="what">What the buttons apply to.</param>
     internal static Markup Buttons(string what) => $"""
         <div class="buttons" role="group" aria-label="Actions for {what}">
         {Markup.Join(All.Select(one => Button(one.Word, one.Label, one.IsFinal)))}</div>

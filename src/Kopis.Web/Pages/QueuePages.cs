@@ -6,10 +6,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>The queue, a page at a time: qmail-send is asked for no more than is shown.</summary>
+/// <summary>Lists of the queue, one page at a time. qmail-send is asked only for what is shown.
+/// </summary>
 internal static class QueuePages
 {
-    /// <summary>The list, with a search.</summary>
+    /// <summary>The list of recipients, with a search.</summary>
     internal static async Task<Reply> ShowListAsync(Visit visit)
     {
         if (QueueSearch.Parse(visit, out string why) is not { } selection)
@@ -28,7 +29,7 @@ internal static class QueuePages
             """);
     }
 
-    /// <summary>Deliveries that run.</summary>
+    /// <summary>The deliveries under way.</summary>
     internal static async Task<Reply> ShowDeliveriesAsync(Visit visit)
     {
         if (QueueSearch.Parse(visit, out string why) is not { } selection)
@@ -45,7 +46,7 @@ internal static class QueuePages
             """);
     }
 
-    /// <summary>Rows of recipients.</summary>
+    /// <summary>The table rows of recipients.</summary>
     internal static Markup Recipients(IEnumerable<ListedRecipient> recipients) =>
         Layout.Table(
             "Recipients", ["Recipient", "Channel", "State", "Tries", "Last report"],

@@ -7,11 +7,11 @@ using Microsoft.Extensions.Primitives;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>The conditions of a list of the queue, as a page's address has them. One that cannot be
-/// parsed is refused: without it the list would be of everything.</summary>
+/// <summary>The conditions of a list of the queue, in the page's address. A condition that cannot
+/// be parsed is refused, because without it the list would contain everything.</summary>
 internal static class QueueSearch
 {
-    /// <summary>States that can be asked for; null: any.</summary>
+    /// <summary>The states that can be asked for; null for any.</summary>
     internal static readonly (string Name, ListedState? State)[] States =
     [
         ("any", null), ("waiting", ListedState.Waiting), ("due", ListedState.Due),
@@ -21,10 +21,10 @@ internal static class QueueSearch
     private static readonly string[] Conditions =
         ["number", "sender", "recipient", "domain", "destination", "state", "from", "at"];
 
-    /// <summary>Parses them.</summary>
-    /// <param name="visit">Has the address.</param>
-    /// <param name="why">Which cannot be parsed.</param>
-    /// <returns>Null: there is one.</returns>
+    /// <summary>Parses the conditions.</summary>
+    /// <param name="visit">The request, with the address.</param>
+    /// <param name="why">Which condition cannot be parsed.</param>
+    /// <returns>Null if one cannot be parsed.</returns>
     internal static QueueSelection? Parse(Visit visit, out string why)
     {
         foreach (string name in Conditions)
@@ -61,7 +61,7 @@ internal static class QueueSearch
         };
     }
 
-    /// <summary>The name of a destination; null: it is none.</summary>
+    /// <summary>The name of a destination; null if the text cannot be one.</summary>
     internal static byte[]? Destination(string text) =>
         text.Trim() is { Length: > 0 and <= DestinationMax } name
             && name.All(c => c is >= ' ' and <= '~') ? Encoding.ASCII.GetBytes(name) : null;

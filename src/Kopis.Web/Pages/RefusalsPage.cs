@@ -5,7 +5,7 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What clients were refused, by the check that did it.</summary>
+/// <summary>Refusals to clients, by the check that refused.</summary>
 internal static class RefusalsPage
 {
     internal static Task<Reply> ShowAsync(Visit visit)

@@ -4,7 +4,7 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>What became of messages: the words of <c>kopis trace</c>, and a time line.</summary>
+/// <summary>What happened to messages: the text of <c>kopis trace</c>, and a time line.</summary>
 internal static class TracePage
 {
     private const int StoriesMax = 20;
@@ -12,7 +12,7 @@ internal static class TracePage
     private const double Width = 600;
     private const double Margin = 10;
 
-    /// <summary>From the wait for a place to the last record.</summary>
+    /// <summary>The time limit, from the wait for a place to the last record.</summary>
     private static readonly TimeSpan TimeMax = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Ages = ["any time", "1h", "24h", "7d", "30d"];
@@ -113,7 +113,7 @@ internal static class TracePage
     private static Markup Related(ulong number) =>
         $"""<a href="{Link.ToTrace($"{number}")}">message {number}</a> """;
 
-    /// <summary>A mark for each record, from the first to the last.</summary>
+    /// <summary>The time line: a mark for each record.</summary>
     private static Markup TimeLine(TraceStory story)
     {
         if (story.Lines.Count < 2)
@@ -141,7 +141,7 @@ internal static class TracePage
 
         """;
 
-    /// <summary>What the style sheet calls it.</summary>
+    /// <summary>The class of a line in the style sheet.</summary>
     private static string Class(TraceLine line) => (line.Kind, line.Verdict) switch
     {
         ("attempt", "success") or ("end", _) => "ok",

@@ -6,8 +6,9 @@ using Kopis.Web.Server;
 
 namespace Kopis.Web.Pages;
 
-/// <summary>Whose mail this host takes. Passwords and mailboxes are not the dashboard's to see, so
-/// on an installed host their tables are not either; changes are commands of root's.</summary>
+/// <summary>The addresses for which this host accepts mail. The dashboard may not see passwords and
+/// mailboxes, so on an installed host it cannot read their tables either. Changes are made by
+/// commands of root.</summary>
 internal static class UsersPage
 {
     private const int RowsMax = 200;

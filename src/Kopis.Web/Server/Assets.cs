@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Server;
 
-/// <summary>Style sheet, script and icon: parts of the binary.</summary>
+/// <summary>The style sheet, the script and the icon, which are parts of the binary.</summary>
 internal static class Assets
 {
     private static readonly Dictionary<string, (string Type, byte[] Content)> Files = new()
@@ -12,7 +12,7 @@ internal static class Assets
         ["/icon.svg"] = ("image/svg+xml", Read("icon.svg")),
     };
 
-    /// <summary>Sends one, if the path is one's.</summary>
+    /// <summary>Sends one of them, if the path names it.</summary>
     internal static async Task<bool> TrySendAsync(HttpContext http)
     {
         if (!Files.TryGetValue(http.Request.Path.Value ?? "", out var file))

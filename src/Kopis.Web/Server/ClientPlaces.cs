@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Kopis.Web.Server;
 
-/// <summary>Connections at once, by the user of this host whose they are: all come over the
-/// loopback, and each user uses up only his own.</summary>
+/// <summary>Limits the connections at once of each user of this host. All connections come over the
+/// loopback; a user can use up only the places of that user.</summary>
 /// <param name="clock">The clock.</param>
 internal sealed class ClientPlaces(TimeProvider clock)
 {
-    /// <summary>Of one user. A browser opens six; a web server in front has those of all its
-    /// clients.</summary>
+    /// <summary>The most for one user. A browser opens six; a web server in front has those of all
+    /// its clients.</summary>
     internal const int PlacesMax = 32;
 
     private const string Refused = "kopis-web: connections refused, too many of one user";
@@ -21,14 +21,14 @@ internal sealed class ClientPlaces(TimeProvider clock)
     private readonly PlaceCounts<uint> _places = new();
     private readonly LogThrottle _log = new(ErrorLog.Write, clock);
 
-    /// <summary>Serves a connection, if its user has a place left.</summary>
+    /// <summary>Serves a connection, if its user has a free place.</summary>
     internal async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         if (connection.RemoteEndPoint is not IPEndPoint peer
             || connection.LocalEndPoint is not IPEndPoint own
             || TcpPeer.UidOf(peer, own) is not { } uid)
         {
-            _log.Write(Unknown, Unknown); // It has gone, or the kernel has no tcp_diag.
+            _log.Write(Unknown, Unknown); // The client is gone, or the kernel lacks tcp_diag.
             connection.Abort();
             return;
         }
@@ -54,6 +54,6 @@ internal sealed class ClientPlaces(TimeProvider clock)
     /// <summary>Takes a place.</summary>
     internal bool TryEnter(uint uid) => _places.TryEnter(uid, PlacesMax);
 
-    /// <summary>Gives it back.</summary>
+    /// <summary>Gives a place back.</summary>
     internal void Leave(uint uid) => _places.Leave(uid);
 }

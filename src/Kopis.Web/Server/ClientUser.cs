@@ -1,4 +1,4 @@
 namespace Kopis.Web.Server;
 
-/// <summary>The user of this host whose connection it is.</summary>
+/// <summary>The user of this host that opened the connection.</summary>
 internal sealed record ClientUser(uint Uid);

@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Server;
 
-/// <summary>The two cookies of those who sign in. Where there is TLS they are <c>__Host-</c> and
-/// Secure, so that no other host of the domain can set them.</summary>
-/// <param name="names">Our own names.</param>
-/// <param name="kind">What their names begin with.</param>
+/// <summary>The two cookies of clients that sign in. With TLS they are <c>__Host-</c> and Secure,
+/// so that no other host of the domain can set them.</summary>
+/// <param name="names">The names of the dashboard.</param>
+/// <param name="kind">The prefix of the cookies' names.</param>
 internal sealed class Cookies(HostNames names, string kind = "kopis")
 {
     private const int ValueMax = 200;
@@ -16,13 +16,13 @@ internal sealed class Cookies(HostNames names, string kind = "kopis")
 
     private string Browser => $"{kind}-browser";
 
-    /// <summary>The session's; empty: none.</summary>
+    /// <summary>The session's cookie; empty if there is none.</summary>
     internal string SessionOf(HttpContext http) => Read(http, Session);
 
-    /// <summary>The browser's; empty: none.</summary>
+    /// <summary>The browser's cookie; empty if there is none.</summary>
     internal string BrowserOf(HttpContext http) => Read(http, Browser);
 
-    /// <summary>After a login.</summary>
+    /// <summary>Sets both after a login.</summary>
     internal void Set(HttpContext http, string session, byte[] browserKey)
     {
         CookieOptions options = Options(http);
@@ -32,7 +32,7 @@ internal sealed class Cookies(HostNames names, string kind = "kopis")
             Name(http, Browser), KnownBrowser.New(browserKey), options);
     }
 
-    /// <summary>After the end of a session.</summary>
+    /// <summary>Removes the session's cookie.</summary>
     internal void End(HttpContext http) =>
         http.Response.Cookies.Delete(Name(http, Session), Options(http));
 

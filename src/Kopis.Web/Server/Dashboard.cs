@@ -7,7 +7,7 @@ using Kopis.Web.Own;
 
 namespace Kopis.Web.Server;
 
-/// <summary>What all requests share.</summary>
+/// <summary>The objects that all requests share.</summary>
 internal sealed class Dashboard : IDisposable
 {
     internal Dashboard(string home, TimeProvider clock)
@@ -29,7 +29,7 @@ internal sealed class Dashboard : IDisposable
     /// <summary>The home.</summary>
     internal string Home { get; }
 
-    /// <summary>This host's name.</summary>
+    /// <summary>The name of this host.</summary>
     internal string HostName { get; }
 
     /// <summary>The clock.</summary>
@@ -41,25 +41,25 @@ internal sealed class Dashboard : IDisposable
     /// <summary>The directory <c>journal</c>.</summary>
     internal string JournalPath => Path.Combine(Home, "journal");
 
-    /// <summary>What is right.</summary>
+    /// <summary>The administrator's password.</summary>
     internal PasswordFile Password { get; }
 
-    /// <summary>Who has signed in.</summary>
+    /// <summary>The administrator's sessions.</summary>
     internal Sessions Sessions { get; }
 
-    /// <summary>Judges passwords.</summary>
+    /// <summary>Checks the administrator's password.</summary>
     internal SignIn SignIn { get; }
 
-    /// <summary>Lets mail users in, to their own page.</summary>
+    /// <summary>Signs mail users in to their own page.</summary>
     internal OwnLogin Own { get; }
 
-    /// <summary>Changes their passwords.</summary>
+    /// <summary>Changes mail users' passwords.</summary>
     internal OwnPassword OwnPassword { get; }
 
     /// <summary>Asks qmail-send.</summary>
     internal SendClient Send { get; }
 
-    /// <summary>What goes on.</summary>
+    /// <summary>Live data.</summary>
     internal Feed Feed { get; }
 
     /// <summary>Runs kopis doctor.</summary>
@@ -68,7 +68,7 @@ internal sealed class Dashboard : IDisposable
     /// <summary>Runs kopis metrics.</summary>
     internal MetricsRun Metrics { get; }
 
-    /// <summary>Traces at once: each reads files of the journal.</summary>
+    /// <summary>Limits the traces at once, because each reads files of the journal.</summary>
     internal SemaphoreSlim TracePlaces { get; } = new(2);
 
     /// <inheritdoc/>

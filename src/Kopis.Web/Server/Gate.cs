@@ -12,8 +12,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace Kopis.Web.Server;
 
-/// <summary>The way of each request: is it for us, from our own page, of somebody who has signed
-/// in? Only then a page sees it.</summary>
+/// <summary>Checks each request before a page sees it: whether it is for our name, whether it comes
+/// from our own page, and whether its client has signed in.</summary>
 internal sealed class Gate(Dashboard dashboard, HostNames names)
 {
     private const string Bearer = "Bearer ";
@@ -31,7 +31,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     private readonly OwnGate _own = new(dashboard, names);
     private readonly LogThrottle _log = new(ErrorLog.Write, dashboard.Clock);
 
-    /// <summary>Answers one.</summary>
+    /// <summary>Answers a request.</summary>
     internal async Task HandleAsync(HttpContext http)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         catch (Exception e) when (e is IOException or OperationCanceledException
             or InvalidDataException)
         {
-            // The client is gone, or its form is none.
+            // The client is gone, or the body is not a valid form.
             http.Response.StatusCode = http.Response.HasStarted
                 ? http.Response.StatusCode : StatusCodes.Status400BadRequest;
         }
@@ -64,7 +64,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
             + "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'";
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "same-origin"; // With less, Origin of a form is null.
+        headers["Referrer-Policy"] = "same-origin"; // Stricter values make a form's Origin null.
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
@@ -126,11 +126,11 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
     private static bool IsForm(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
         && type.MediaType.Equals(FormType, StringComparison.OrdinalIgnoreCase)
-        && (type.Charset.Length == 0 // Reading another one may throw (UTF-7).
+        && (type.Charset.Length == 0 // Reading others may throw (UTF-7).
             || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>For those who look whether the dashboard answers; says nothing of the mail.
-    /// </summary>
+    /// <summary>For monitors that check whether the dashboard answers; tells nothing about the
+    /// mail.</summary>
     private Task HealthAsync(HttpContext http)
     {
         bool isWell = dashboard.Feed is { SendFault: null, JournalFault: null };
@@ -139,7 +139,7 @@ internal sealed class Gate(Dashboard dashboard, HostNames names)
         return http.Response.WriteAsync(isWell ? "ok\n" : "qmail-send or the journal is missing\n");
     }
 
-    /// <summary>For a monitor, which has a token and no session.</summary>
+    /// <summary>For a monitor, which has a token but no session.</summary>
     private async Task MetricsAsync(HttpContext http)
     {
         if (http.Request.Headers.Authorization is not [{ } given]

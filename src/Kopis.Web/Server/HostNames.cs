@@ -7,20 +7,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kopis.Web.Server;
 
-/// <summary>The names by which the dashboard is reached. A page of another site that has its name
-/// lead here (DNS rebinding) still sends that name.</summary>
+/// <summary>The names by which the dashboard is reached. If another site points its own name here
+/// (DNS rebinding), its page still sends that name, which is not ours.</summary>
 internal sealed class HostNames
 {
-    /// <summary>Where a tunnel of ssh(1) begins on another host, as the manual has it.</summary>
+    /// <summary>The port at which the manual's ssh(1) tunnel begins on another host.</summary>
     private const int TunnelPort = 2580;
 
     private readonly HashSet<string> _plain = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _secure = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="places">Where we listen.</param>
-    /// <param name="control">Where <c>webnames</c> is.</param>
-    /// <remarks><c>localhost</c> is our name only if both its addresses are: a browser takes
-    /// either, and another user of the host may serve the other.</remarks>
+    /// <param name="places">The places where we listen.</param>
+    /// <param name="control">The directory that holds <c>webnames</c>.</param>
+    /// <remarks><c>localhost</c> is our name only if we listen at both its addresses: a browser may
+    /// use either, and another user of the host may listen at the other.</remarks>
     internal HostNames(IReadOnlyList<IPEndPoint> places, ControlDirectory control)
     {
         foreach (IPEndPoint place in places)
@@ -49,15 +49,16 @@ internal sealed class HostNames
         _plain.Add($"{new IPEndPoint(address, TunnelPort)}");
     }
 
-    /// <summary>Whether a request is for us.</summary>
+    /// <summary>Whether a request is for one of our names.</summary>
     internal bool Contains(HttpRequest request) =>
         request.Headers.Host is [{ } host] && (_plain.Contains(host) || _secure.Contains(host));
 
-    /// <summary>Whether the client speaks TLS: to the web server that has the name.</summary>
+    /// <summary>Whether the client speaks TLS, to a web server in front that has the name.
+    /// </summary>
     internal bool IsSecure(HttpRequest request) => _secure.Contains(request.Host.Value ?? "");
 
-    /// <summary>Whether a request that changes something comes from a page of our own. Browsers say
-    /// so with each POST.</summary>
+    /// <summary>Whether a request that changes something comes from one of our pages. Browsers send
+    /// the origin with each POST.</summary>
     internal bool IsOwnOrigin(HttpRequest request)
     {
         string scheme = IsSecure(request) ? "https" : "http";

@@ -2,7 +2,7 @@ using Kopis.Web.Pages;
 
 namespace Kopis.Web.Server;
 
-/// <summary>The pages, and what their forms do.</summary>
+/// <summary>The table of pages and of the actions of their forms.</summary>
 internal static class PageTable
 {
     private static readonly Dictionary<string, Func<Visit, Task<Reply>>> Shown = new()
@@ -26,7 +26,7 @@ internal static class PageTable
         ["/checks"] = ChecksPage.BeginAsync,
     };
 
-    /// <summary>What answers a path; null: nothing does.</summary>
+    /// <summary>The handler of a path; null if there is none.</summary>
     internal static Func<Visit, Task<Reply>>? Find(string path, bool isPost) =>
         (isPost ? Sent : Shown).GetValueOrDefault(path);
 }

@@ -4,22 +4,22 @@ using Microsoft.Extensions.Primitives;
 
 namespace Kopis.Web.Server;
 
-/// <summary>One request of somebody who has signed in.</summary>
-/// <param name="Dashboard">What all share.</param>
-/// <param name="Session">Who it is.</param>
-/// <param name="Query">The parameters of its address.</param>
-/// <param name="Form">Those of its body; empty for a page.</param>
-/// <param name="Stop">The client is gone.</param>
+/// <summary>One request of an administrator who has signed in.</summary>
+/// <param name="Dashboard">The objects that all requests share.</param>
+/// <param name="Session">The administrator's session.</param>
+/// <param name="Query">The parameters of the address.</param>
+/// <param name="Form">The parameters of the body; empty for a page.</param>
+/// <param name="Stop">Cancelled when the client is gone.</param>
 internal sealed record Visit(
     Dashboard Dashboard, Session Session, IQueryCollection Query, IFormCollection Form,
     CancellationToken Stop)
 {
     private const int ValueMax = 1000;
 
-    /// <summary>A parameter of the address; empty where there is none, or more than one.</summary>
+    /// <summary>A parameter of the address; empty if there is none, or more than one.</summary>
     internal string this[string name] => One(Query[name]);
 
-    /// <summary>A parameter of the body; empty where there is none, or more than one.</summary>
+    /// <summary>A parameter of the body; empty if there is none, or more than one.</summary>
     internal string Sent(string name) => One(Form[name]);
 
     private static string One(StringValues values) =>

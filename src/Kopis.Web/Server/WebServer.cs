@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Kopis.Web.Server;
 
-/// <summary>Kestrel, with bounds on all that a client can ask of it.</summary>
+/// <summary>Kestrel, with limits on everything that a client can ask of it.</summary>
 internal static class WebServer
 {
-    /// <summary>A form: fifty message numbers and a token; or an answer of two thousand
-    /// characters.</summary>
+    /// <summary>The longest body: a form of fifty message numbers and a token, or an automatic
+    /// answer of two thousand characters.</summary>
     internal const int BodyBytesMax = 32 * 1024;
 
-    private const int ConnectionsMax = 512; // Sixteen users' (ClientPlaces).
+    private const int ConnectionsMax = 512; // Sixteen users' places (ClientPlaces).
     private const int HeaderBytesMax = 16 * 1024;
     private const int HeadersMax = 50;
     private const int RequestLineBytesMax = 4 * 1024;
@@ -20,7 +20,7 @@ internal static class WebServer
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(30);
     private static readonly MinDataRate Rate = new(100, TimeSpan.FromSeconds(10));
 
-    /// <summary>Listens.</summary>
+    /// <summary>Starts to listen.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
     internal static async Task<WebApplication> StartAsync(WebSockets sockets, Gate gate)
     {
@@ -31,7 +31,7 @@ internal static class WebServer
             listen.Use(next => connection => places.ServeAsync(connection, next));
         }
 
-        // Nothing is read from the environment, from files or from the command line here.
+        // Nothing is read from the environment, files or the command line here.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(options =>

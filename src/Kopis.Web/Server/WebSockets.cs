@@ -7,9 +7,8 @@ using Kopis.Posix;
 
 namespace Kopis.Web.Server;
 
-/// <summary>Where the dashboard listens: at places that it binds itself, or at sockets that
-/// somebody has bound for it and holds while it is away, so that no other user can stand in for
-/// it.</summary>
+/// <summary>The sockets of the dashboard. It binds them itself, or another process has bound them
+/// and holds them while the dashboard is down, so that no other user can take its place.</summary>
 internal sealed class WebSockets
 {
     private const int AcceptsConnections = 30; // SO_ACCEPTCONN, at level SOL_SOCKET.
@@ -17,18 +16,18 @@ internal sealed class WebSockets
     private WebSockets(IReadOnlyList<IPEndPoint> places, IReadOnlyList<int> descriptors) =>
         (Places, Descriptors) = (places, descriptors);
 
-    /// <summary>Addresses and ports.</summary>
+    /// <summary>The addresses and ports.</summary>
     internal IReadOnlyList<IPEndPoint> Places { get; }
 
-    /// <summary>The sockets, one for each place; empty: they are bound here.</summary>
+    /// <summary>The inherited sockets, one for each place; empty if they are bound here.</summary>
     internal IReadOnlyList<int> Descriptors { get; }
 
-    /// <summary>A place to bind.</summary>
+    /// <summary>A place that is bound here.</summary>
     internal static WebSockets At(IPEndPoint place) => new([place], []);
 
-    /// <summary>Sockets that are open, close-on-exec from now on.</summary>
-    /// <exception cref="ConfigurationException">One listens at no port, or at an address that
-    /// other hosts reach.</exception>
+    /// <summary>Open sockets that were inherited; they are made close-on-exec.</summary>
+    /// <exception cref="ConfigurationException">A socket does not listen at a port, or listens at
+    /// an address that other hosts reach.</exception>
     internal static WebSockets Inherited(IReadOnlyCollection<int> descriptors)
     {
         List<IPEndPoint> places = [];
@@ -47,7 +46,7 @@ internal sealed class WebSockets
         return new WebSockets(places, [.. descriptors]);
     }
 
-    /// <summary>A descriptor's number; -1: it is none.</summary>
+    /// <summary>The number of a descriptor; -1 if the text is not one.</summary>
     internal static int Number(string text) => int.TryParse(
         text, NumberStyles.None, CultureInfo.InvariantCulture, out int fd) && fd > 2 ? fd : -1;
 
