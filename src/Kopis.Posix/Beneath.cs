@@ -3,11 +3,9 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// The files below one directory, opened without following links. Root works on trees of others
-/// with it: whatever they put there, nothing outside of the tree is touched. A name is a relative
-/// path; the empty one is the directory itself.
-/// </summary>
+/// <summary>The files below one directory, opened without following links. Root uses it in
+/// directories of other users: whatever they put there, nothing outside of the tree is touched. A
+/// name is a relative path; the empty name is the directory itself.</summary>
 public sealed unsafe class Beneath : IDisposable
 {
     private const int OpenPath = 0x200000; // O_PATH
@@ -23,7 +21,7 @@ public sealed unsafe class Beneath : IDisposable
     public Beneath(string directory) =>
         _root = Fd.Open(directory + "/.", (OpenFlags)OpenPath);
 
-    /// <summary>Opens a directory whose name may not be text.</summary>
+    /// <summary>The same, for a path that may not be text.</summary>
     /// <exception cref="PosixException">It does not exist, or is not a directory.</exception>
     public Beneath(ReadOnlySpan<byte> directory)
     {
@@ -46,8 +44,8 @@ public sealed unsafe class Beneath : IDisposable
 
     private Beneath(int root) => _root = root;
 
-    /// <summary>Opens a directory that is ours, that nobody else may write to, and that no link
-    /// leads to; null if it is another's, or not a directory.</summary>
+    /// <summary>Opens a directory that is ours, that nobody else may write to, and to which no link
+    /// leads. Null if it has another owner, or is not a directory.</summary>
     /// <exception cref="PosixException">It does not exist, or cannot be opened.</exception>
     public static Beneath? TryOpenOwn(string directory)
     {
@@ -64,11 +62,11 @@ public sealed unsafe class Beneath : IDisposable
         return null;
     }
 
-    /// <summary>Opens a file; minus one and the error if that fails.</summary>
+    /// <summary>Opens a file. If that fails, returns minus one and the error.</summary>
     public int TryOpen(string name, OpenFlags flags, out int errno, int mode = 0) =>
         TryOpen(Fd.PathBytes(name.Length == 0 ? "." : name), flags, out errno, mode);
 
-    /// <summary>The same by a name that may not be text, ended by NUL.</summary>
+    /// <summary>The same, for a name that may not be text and ends in NUL.</summary>
     public int TryOpen(ReadOnlySpan<byte> name, OpenFlags flags, out int errno, int mode = 0)
     {
         Fd.RequireTerminated(name);
@@ -95,18 +93,18 @@ public sealed unsafe class Beneath : IDisposable
         return fd >= 0 ? fd : throw new PosixException($"open {Shown(name)}", errno);
     }
 
-    /// <summary>The whole content of a regular file, with a limit of bytes; null and the error
-    /// if it cannot be read (<see cref="BoundedFile.TryTake"/>; a link is error 40).</summary>
+    /// <summary>The whole content of a regular file of limited size. Null and the error if it
+    /// cannot be read (<see cref="BoundedFile.TryTake"/>; a link is error 40).</summary>
     public byte[]? TryReadFile(string name, int bytesMax, out int errno, uint? owner = null) =>
         BoundedFile.TryTake(
             TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno),
             bytesMax, ref errno, owner);
 
-    /// <summary>Writes a file durably; it appears whole, or not at all.</summary>
+    /// <summary>Writes a file durably. It appears with its whole content, or not at all.</summary>
     /// <param name="name">The file.</param>
     /// <param name="temporary">A name in the same directory, which no other writer uses.</param>
-    /// <param name="content">All of it.</param>
-    /// <param name="mode">Of the new file, whatever the umask.</param>
+    /// <param name="content">The whole content.</param>
+    /// <param name="mode">The mode of the new file, whatever the umask.</param>
     /// <exception cref="PosixException">It cannot be written.</exception>
     public void Replace(string name, string temporary, ReadOnlySpan<byte> content, int mode)
     {
@@ -128,15 +126,15 @@ public sealed unsafe class Beneath : IDisposable
         SyncDirectory(Path.GetDirectoryName(name) ?? "");
     }
 
-    /// <summary>Status of what has the name; null if nothing has it.</summary>
-    /// <exception cref="PosixException">It cannot be seen, or is a link.</exception>
+    /// <summary>The status of a file or directory; null if there is none.</summary>
+    /// <exception cref="PosixException">Its status cannot be read, or it is a link.</exception>
     public FileStatus? TryStatus(string name) =>
         TryStatus(Fd.PathBytes(name.Length == 0 ? "." : name), out int errno)
             ?? (errno == Errno.NoEntry ? null
                 : throw new PosixException($"open {Shown(name)}", errno));
 
-    /// <summary>The same by a name that may not be text, ended by NUL; null and the error where it
-    /// cannot be seen. A link is <see cref="Errno.Loop"/>.</summary>
+    /// <summary>The same, for a name that may not be text and ends in NUL. Null and the error if
+    /// the status cannot be read. A link is <see cref="Errno.Loop"/>.</summary>
     public FileStatus? TryStatus(ReadOnlySpan<byte> name, out int errno)
     {
         int fd = TryOpen(name, (OpenFlags)OpenPath, out errno);
@@ -150,8 +148,8 @@ public sealed unsafe class Beneath : IDisposable
         return status;
     }
 
-    /// <summary>The names in a directory but <c>.</c> and <c>..</c>, in no order, as
-    /// <see cref="RawText"/>; null and the error where it cannot be read.</summary>
+    /// <summary>The names in a directory except <c>.</c> and <c>..</c>, in no order, as
+    /// <see cref="RawText"/>. Null and the error if it cannot be read.</summary>
     public List<string>? TryList(string name, out int errno)
     {
         int fd = TryOpen(name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
@@ -186,12 +184,13 @@ public sealed unsafe class Beneath : IDisposable
         }
     }
 
-    /// <summary>Renames, replacing what had the name.</summary>
+    /// <summary>Renames a file, replacing the target.</summary>
     public void Rename(string from, string to) => InParent(from, "rename", (parent, last) =>
         TryInParent(to, (newParent, newLast) =>
             Native.renameat(parent, (byte*)last, newParent, (byte*)newLast)));
 
-    /// <summary>A second name for a file; a link gets one itself.</summary>
+    /// <summary>Makes a second name for a file. A link itself gets one; it is not followed.
+    /// </summary>
     public void Link(string from, string to) => InParent(from, "link", (parent, last) =>
         TryInParent(to, (newParent, newLast) =>
             Native.linkat(parent, (byte*)last, newParent, (byte*)newLast, 0)));
@@ -225,8 +224,8 @@ public sealed unsafe class Beneath : IDisposable
     public bool TryUnlink(string name) => TryInParent(name,
         (parent, last) => Native.unlinkat(parent, (byte*)last, 0)) == 0;
 
-    /// <summary>Sets the owner and the group, then the permission bits, which the kernel may have
-    /// cut by that.</summary>
+    /// <summary>Sets the owner and the group, and then the permission bits, some of which the
+    /// kernel may have cleared with the change of owner.</summary>
     public void SetOwnerAndMode(string name, uint uid, uint gid, int mode)
     {
         int fd = Open(name, (OpenFlags)OpenPath);
@@ -270,7 +269,7 @@ public sealed unsafe class Beneath : IDisposable
         }
     }
 
-    /// <summary>The error, or 0.</summary>
+    /// <summary>Returns the error, or 0.</summary>
     private int TryInParent(string name, Func<int, nint, int> call)
     {
         int parent = TryOpen(

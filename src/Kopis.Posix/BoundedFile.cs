@@ -1,23 +1,21 @@
 namespace Kopis.Posix;
 
-/// <summary>
-/// Whole small files that somebody else may have put in their place: opening one waits for nobody
-/// (a FIFO, a lease of its owner), what is not a regular file is refused on the descriptor, and no
-/// more is read than the caller's limit.
-/// </summary>
+/// <summary>Reads whole small files that somebody else may have replaced. Opening one never waits
+/// (for a FIFO, or for a lease of its owner). What is not a regular file is refused, which is
+/// checked on the descriptor. No more is read than the caller's limit.</summary>
 public static class BoundedFile
 {
     private const int FirstReadBytes = 4096;
-    private const long HoleBytesMax = 1 << 20; // Besides as many as there are of data.
+    private const long HoleBytesMax = 1 << 20; // Besides as many as of data.
     private const int SeekData = 3;
     private const int SeekHole = 4;
 
-    /// <summary>Reads a file by its path. Links are followed; for root only those that are root's
-    /// (<see cref="RootsLinks"/>).</summary>
+    /// <summary>Reads a file by its path. Links are followed; root follows only links that are
+    /// root's (<see cref="RootsLinks"/>).</summary>
     /// <param name="path">The file, as text.</param>
-    /// <param name="bytesMax">More is <see cref="Errno.FileTooLarge"/>.</param>
-    /// <param name="errno">Why there is no content: that of open(2), or as <see cref="TryTake"/>.
-    /// </param>
+    /// <param name="bytesMax">The limit; a larger file is <see cref="Errno.FileTooLarge"/>.</param>
+    /// <param name="errno">Why there is no content: the error of open(2), or as for
+    /// <see cref="TryTake"/>.</param>
     public static byte[]? TryRead(string path, int bytesMax, out int errno) =>
         TryTake(RootsLinks.TryOpen(path, out errno), bytesMax, ref errno);
 
@@ -27,15 +25,15 @@ public static class BoundedFile
         TryRead(path, bytesMax, out int errno) ?? throw new PosixException($"read {path}", errno);
 
     /// <summary>The lines of a text file; none if there is no such file.</summary>
-    /// <exception cref="PosixException">It is there and cannot be read.</exception>
+    /// <exception cref="PosixException">The file exists and cannot be read.</exception>
     public static string[] Lines(string path, int bytesMax) =>
         TryRead(path, bytesMax, out int errno) is { } content
             ? System.Text.Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.None)
             : errno == Errno.NoEntry ? []
             : throw new PosixException($"read {path}", errno);
 
-    /// <summary>Whether most of a file takes no room on the disk: whoever made it may have made
-    /// it of any length. What the file system compresses is no hole.</summary>
+    /// <summary>Whether most of a file is a hole, which takes no room on the disk: its author could
+    /// have given it any length. Ranges that the file system compresses are not holes.</summary>
     public static bool IsMostlyHole(int fd, long size)
     {
         if (size <= HoleBytesMax)
@@ -57,11 +55,11 @@ public static class BoundedFile
     }
 
     /// <summary>Reads an open file from its start, and closes it.</summary>
-    /// <param name="fd">A descriptor; minus one is none, and the error stays what it is.</param>
-    /// <param name="bytesMax">As above.</param>
+    /// <param name="fd">A descriptor. For minus one the error stays unchanged.</param>
+    /// <param name="bytesMax">The limit, as above.</param>
     /// <param name="errno">ENXIO if it is not a regular file, EISDIR for a directory, EPERM for
-    /// another's, EFBIG for too much, or that of read(2).</param>
-    /// <param name="owner">Whose it must be; null: anybody's.</param>
+    /// another owner's, EFBIG if it is too large, or the error of read(2).</param>
+    /// <param name="owner">The owner that the file must have; null for any.</param>
     public static byte[]? TryTake(int fd, int bytesMax, ref int errno, uint? owner = null)
     {
         if (fd < 0)
@@ -90,7 +88,7 @@ public static class BoundedFile
         }
     }
 
-    // A file may grow while it is read, and those of /proc have no size: its end decides.
+    // A file may grow while it is read, and files of /proc have no size, so this reads to the end.
     private static byte[]? ReadAll(int fd, long size, int bytesMax, ref int errno)
     {
         byte[] content = new byte[size > 0 ? size + 1 : FirstReadBytes];
@@ -107,7 +105,7 @@ public static class BoundedFile
 
             if (length < content.Length)
             {
-                break; // ReadAt fills what it is given, but at the end.
+                break; // ReadAt stops early only at the end.
             }
 
             Array.Resize(ref content, (int)Math.Min(2L * content.Length, bytesMax + 1L));

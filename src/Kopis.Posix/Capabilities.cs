@@ -1,7 +1,7 @@
 namespace Kopis.Posix;
 
-/// <summary>Root's right in parts (capabilities(7)). All here is about the calling thread, and
-/// through that about what it starts or changes into.</summary>
+/// <summary>Parts of root's rights (capabilities(7)). All methods are about the calling thread, and
+/// so about what it starts or executes.</summary>
 internal static unsafe class Capabilities
 {
     internal const int Ambient = 47; // PR_CAP_AMBIENT
@@ -11,18 +11,18 @@ internal static unsafe class Capabilities
     private const uint Mask = 1 << ReadSearch;
     private const uint Version3 = 0x20080522;
 
-    /// <summary>What is started from now on has only the capabilities of its user.</summary>
+    /// <summary>From now on, what is started has only the capabilities of its user.</summary>
     internal static void KeepFromChildren() =>
         Fd.Check(Native.prctl(Ambient, ClearAll, 0, 0, 0), "prctl");
 
-    /// <summary>CAP_DAC_READ_SEARCH and no other, as capset(2) takes it.</summary>
+    /// <summary>Only CAP_DAC_READ_SEARCH, in the form of capset(2).</summary>
     internal static Native.CapabilitySets ReadSearchAlone =>
         new() { Effective = Mask, Permitted = Mask, Inheritable = Mask };
 
-    /// <summary>This version's header; it is about the calling thread.</summary>
+    /// <summary>The header for this version; it names the calling thread.</summary>
     internal static Native.CapabilityHeader Header => new() { Version = Version3 };
 
-    /// <summary>Whether we have CAP_DAC_READ_SEARCH: a container's root may not.</summary>
+    /// <summary>Whether we have CAP_DAC_READ_SEARCH; root in a container may not.</summary>
     internal static void RequireReadSearch()
     {
         Native.CapabilityHeader header = Header;
@@ -42,7 +42,7 @@ internal static unsafe class Capabilities
         Fd.Check(Native.prctl(keepCapabilities, 1, 0, 0, 0), "prctl");
     }
 
-    /// <summary>Leaves the thread CAP_DAC_READ_SEARCH alone, to outlast the next exec.</summary>
+    /// <summary>Leaves the thread only CAP_DAC_READ_SEARCH, which survives the next exec.</summary>
     internal static void HandDownReadSearch()
     {
         Native.CapabilityHeader header = Header;

@@ -3,10 +3,9 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// What a new process does until it is another user's program: made in the parent, where memory can
-/// be had, in an order in which each step is allowed and harmless. The user can touch the child
-/// from setresuid on: by then it has only that user's descriptors.
+/// <summary>The steps of a new process until it becomes another user's program. The plan is made in
+/// the parent, which may allocate memory. Its order makes each step permitted and harmless. From
+/// setresuid on the user can tamper with the child; by then it has only that user's descriptors.
 /// </summary>
 internal sealed unsafe class ChildPlan : IDisposable
 {
@@ -14,7 +13,7 @@ internal sealed unsafe class ChildPlan : IDisposable
     private const int Alarm = 14;
     private const int SetBytes = 8; // sigset_t of the kernel.
     private const int SetMask = 2; // SIG_SETMASK
-    private const int NetSeconds = 10; // No step waits for anything but a disk.
+    private const int NetSeconds = 10; // A step waits only for a disk.
     private const int KeepCapabilities = 8; // PR_SET_KEEPCAPS
     private const nint LastDescriptor = int.MaxValue;
     private const int Compare = -1;
@@ -25,10 +24,11 @@ internal sealed unsafe class ChildPlan : IDisposable
     private readonly NativeStrings _arguments;
     private readonly NativeStrings _environment;
 
-    /// <summary>Makes the plan of a child.</summary>
+    /// <summary>Makes the plan for a child.</summary>
     /// <param name="start">Descriptors, group, program.</param>
-    /// <param name="identity">Who it is to be.</param>
-    /// <param name="directory">Where it is run, ended by NUL; null if we are.</param>
+    /// <param name="identity">The identity that the child gets.</param>
+    /// <param name="directory">The working directory, ended by NUL; null if we are in it already.
+    /// </param>
     internal ChildPlan(ProcessStart start, ProcessIdentity identity, byte[]? directory)
     {
         _arguments = new NativeStrings(start.Arguments);
@@ -36,13 +36,14 @@ internal sealed unsafe class ChildPlan : IDisposable
         ForgetSignals();
         MoveDescriptors(start.Descriptors);
 
-        // With our terminal, if any, the user could type for us (ioctl_tty(2), TIOCSTI). A new
-        // process leads no group, so this does not fail; what it returns is not known before.
+        // With our terminal, if there is one, the user could type in our name (ioctl_tty(2),
+        // TIOCSTI). A new process leads no group, so this does not fail; its result is not known in
+        // advance.
         Add(_calls.SetSession, mayFail: true);
         Become(identity);
         if (directory is not null)
         {
-            Add(_calls.ChangeDirectory, Copy(directory)); // By the user's right, not by ours.
+            Add(_calls.ChangeDirectory, Copy(directory)); // With the user's rights, not ours.
         }
 
         Add(_calls.SetTimer, 0, Copy(new byte[32]));
@@ -65,7 +66,7 @@ internal sealed unsafe class ChildPlan : IDisposable
         _environment.Dispose();
     }
 
-    /// <summary>No handler of ours, nothing ignored; and a net, should it hang.</summary>
+    /// <summary>Resets all signal handlers, and sets a timer in case the child hangs.</summary>
     private void ForgetSignals()
     {
         nint byDefault = Copy(new byte[32]); // struct sigaction
@@ -80,8 +81,8 @@ internal sealed unsafe class ChildPlan : IDisposable
             Copy(MemoryMarshal.AsBytes<long>([~(1L << (Alarm - 1))])), 0, SetBytes);
     }
 
-    /// <summary>In two steps, by numbers above all, so that none is overwritten before its turn.
-    /// </summary>
+    /// <summary>Moves descriptors in two steps, through numbers above all others, so that none is
+    /// overwritten before it is moved.</summary>
     private void MoveDescriptors(IReadOnlyDictionary<int, int> descriptors)
     {
         int firstFree = descriptors.Keys.DefaultIfEmpty(-1).Max() + 1;
@@ -108,7 +109,7 @@ internal sealed unsafe class ChildPlan : IDisposable
 
     private void Become(ProcessIdentity identity)
     {
-        uint[] groups = [.. identity.Groups.Distinct().Order()]; // As the kernel keeps them.
+        uint[] groups = [.. identity.Groups.Distinct().Order()]; // In the kernel's order.
         nint groupList = Copy(MemoryMarshal.AsBytes<uint>(groups));
         (nint uid, nint gid) = ((nint)identity.Uid, (nint)identity.Gid);
         if (identity.MayReadAll)
@@ -130,7 +131,7 @@ internal sealed unsafe class ChildPlan : IDisposable
                 Capabilities.ReadSearch);
         }
 
-        // Read back.
+        // Reads the identity back.
         nint found = Copy(new byte[(groups.Length + 1) * sizeof(uint)]);
         Add(_calls.GetGroups, groups.Length + 1, found, expected: groups.Length);
         Add(Compare, found, groupList, groups.Length * sizeof(uint));

@@ -2,8 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Waits for many children without a thread for each: looks at them at every SIGCHLD.
+/// <summary>Waits for many children without a thread for each: it checks them at every SIGCHLD.
 /// </summary>
 public sealed class ChildReaper : IDisposable
 {
@@ -15,7 +14,7 @@ public sealed class ChildReaper : IDisposable
     public ChildReaper() =>
         _registration = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, _ => Look());
 
-    /// <summary>Completes when the child has ended. To be called once for each child.</summary>
+    /// <summary>Completes when the child has ended. Call it once for each child.</summary>
     public Task<WaitStatus> WaitAsync(int pid)
     {
         TaskCompletionSource<WaitStatus> ended =
@@ -25,7 +24,7 @@ public sealed class ChildReaper : IDisposable
             _children.Add(pid, ended);
         }
 
-        Look(); // It may have ended before it was in the list.
+        Look(); // It may have ended before this.
         return ended.Task;
     }
 

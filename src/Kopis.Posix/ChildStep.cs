@@ -3,7 +3,7 @@ namespace Kopis.Posix;
 /// <summary>One system call of a new process, and its expected result.</summary>
 internal struct ChildStep
 {
-    /// <summary>Its number; -1 compares C bytes at A and B instead.</summary>
+    /// <summary>The number of the call; -1 compares C bytes at A and B instead.</summary>
     internal nint Call;
 
     internal nint A;
@@ -18,6 +18,6 @@ internal struct ChildStep
 
     internal nint Expected;
 
-    /// <summary>Whether the next follows whatever the result.</summary>
+    /// <summary>Whether the next step follows even if the result differs.</summary>
     internal bool MayFail;
 }

@@ -2,12 +2,13 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>A file that a compiler puts in place of an old one, whole, whatever happens: written
-/// under a temporary name, synced and moved, in the words of qmail's and ucspi-tcp's.</summary>
+/// <summary>A file that a compiler puts in place of an old one as a whole, whatever happens: it is
+/// written under a temporary name, synced and moved. The error messages are those of qmail and
+/// ucspi-tcp.</summary>
 public static class CompiledFile
 {
-    /// <summary>Opens the temporary file, empty, with this mode.</summary>
-    /// <exception cref="ConfigurationException">It cannot be made.</exception>
+    /// <summary>Opens the temporary file, empty, with a given mode.</summary>
+    /// <exception cref="ConfigurationException">It cannot be created.</exception>
     public static int Create(string temporary, int mode)
     {
         try
@@ -21,12 +22,12 @@ public static class CompiledFile
         }
     }
 
-    /// <summary>Writes it, closes it and gives it its name.</summary>
+    /// <summary>Writes the content, closes the file and gives it its final name.</summary>
     /// <param name="fd">The temporary file.</param>
-    /// <param name="name">What it is called at last.</param>
-    /// <param name="temporary">What it is called now.</param>
-    /// <param name="content">What is in it.</param>
-    /// <exception cref="ConfigurationException">The old file stays as it is.</exception>
+    /// <param name="name">The final name.</param>
+    /// <param name="temporary">The temporary name.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="ConfigurationException">It failed; the old file stays as it is.</exception>
     public static void Finish(int fd, string name, string temporary, ReadOnlySpan<byte> content)
     {
         try

@@ -1,6 +1,7 @@
 namespace Kopis.Posix;
 
-/// <summary>Who is at the other end of a Unix socket, as the kernel says (SO_PEERCRED).</summary>
+/// <summary>The process at the other end of a Unix socket, as the kernel reports it (SO_PEERCRED).
+/// </summary>
 public readonly record struct Credentials(int Pid, uint Uid, uint Gid)
 {
     /// <summary>The peer's credentials when it connected.</summary>

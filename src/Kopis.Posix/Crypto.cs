@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>OpenSSL 3, as declared by openssl/evp.h. Nothing but declarations.</summary>
+/// <summary>Functions of OpenSSL 3, as openssl/evp.h declares them. Only declarations.</summary>
 internal static unsafe partial class Crypto
 {
     private const string Library = "libcrypto.so.3";

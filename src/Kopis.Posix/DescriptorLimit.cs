@@ -4,10 +4,10 @@ namespace Kopis.Posix;
 public static class DescriptorLimit
 {
     private const int NoFile = 7; // RLIMIT_NOFILE
-    private const ulong Plenty = 1024 * 1024; // The kernel's own most, unless it is told otherwise.
+    private const ulong Plenty = 1024 * 1024; // The kernel's default maximum (fs.nr_open).
 
-    /// <summary>Takes as many as the process may have.</summary>
-    /// <returns>That number; where the kernel does not tell, what every process has.</returns>
+    /// <summary>Raises the limit to the most that the process may have.</summary>
+    /// <returns>That number; if the kernel does not say, the usual limit.</returns>
     public static unsafe int Raise()
     {
         const int usual = 1024;

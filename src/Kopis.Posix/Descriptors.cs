@@ -1,16 +1,14 @@
 namespace Kopis.Posix;
 
-/// <summary>
-/// Descriptors by their numbers, as programs pass them to one another. Whatever we open gets the
-/// lowest free number, and so does what the runtime opens: any number may be either's.
-/// </summary>
+/// <summary>Descriptors with fixed numbers, as programs pass them to each other. We and the runtime
+/// both open descriptors at the lowest free number, so any number may belong to either.</summary>
 public static class Descriptors
 {
     private const int StandardCount = 3;
 
-    /// <summary>Makes descriptors of these numbers, to be passed on by
-    /// <see cref="Processes.Exec"/>; whatever had a number is closed. A descriptor that has its
-    /// number already keeps it, and one that has another's is not lost.</summary>
+    /// <summary>Gives descriptors these numbers, to be passed on by <see cref="Processes.Exec"/>; a
+    /// descriptor that had a number is closed. One that has its number already keeps it, and one
+    /// that has the number of another is moved first.</summary>
     public static void Place(params ReadOnlySpan<(int Fd, int Number)> moves)
     {
         const int duplicateFrom = 1030; // F_DUPFD_CLOEXEC
@@ -34,11 +32,9 @@ public static class Descriptors
         }
     }
 
-    /// <summary>
-    /// Takes the numbers 0, 1 and 2 where the program was started without, so that nothing that is
-    /// opened later is read or written by them. To read and to write is an error then, as if they
-    /// were closed; programs that are run do not have them.
-    /// </summary>
+    /// <summary>Occupies the numbers 0, 1 and 2 if the program was started without them, so that
+    /// nothing opened later is read or written through them. Reading and writing them is an error,
+    /// as if they were closed, and programs that are run do not inherit them.</summary>
     public static void HoldStandard()
     {
         const OpenFlags placeOnly = (OpenFlags)0x200000; // O_PATH

@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// An open directory and the names below it. A name keeps meaning the same file whatever becomes of
-/// the path, and many can be used at once in one process, where chdir(2) has but one for all.
-/// Names are bytes that end in NUL and may hold slashes.
-/// </summary>
+/// <summary>An open directory and the names below it. A name means the same file whatever happens
+/// to the path. One process can use many of these at once, whereas chdir(2) has one directory for
+/// all. Names are bytes that end in NUL and may contain slashes.</summary>
 public sealed unsafe class DirectoryFd : IDisposable
 {
     private const int OpenPath = 0x200000; // O_PATH: as chdir(2), it needs no right to list.
@@ -21,39 +19,39 @@ public sealed unsafe class DirectoryFd : IDisposable
 
     private DirectoryFd(int fd) => _fd = fd;
 
-    /// <summary>What is done with each name; the span holds no NUL.</summary>
+    /// <summary>Receives each name; the span contains no NUL.</summary>
     public delegate void OnName(ReadOnlySpan<byte> name);
 
-    /// <summary>Opens a directory; null and the error if that fails.</summary>
+    /// <summary>Opens a directory. Null and the error if that fails.</summary>
     public static DirectoryFd? TryOpen(ReadOnlySpan<byte> path, out int errno)
     {
         if (path.Length <= 1)
         {
-            errno = Errno.NoEntry; // An empty path is nothing, not the root.
+            errno = Errno.NoEntry; // An empty path does not mean the root.
             return null;
         }
 
-        // The dot makes the kernel refuse what is not a directory; O_DIRECTORY has no one value.
+        // The final dot makes the kernel refuse anything but a directory. O_DIRECTORY is not used
+        // because its value differs between architectures.
         byte[] inside = [.. path[..^1], .. "/.\0"u8];
         int fd = TryOpenAt(CurrentDirectory, inside, (OpenFlags)OpenPath, out errno);
         return fd >= 0 ? new DirectoryFd(fd) : null;
     }
 
-    /// <summary>Opens a file to read; minus one and the error if that fails. A FIFO does not
-    /// make it wait.</summary>
+    /// <summary>Opens a file to read; minus one and the error if that fails. A FIFO does not block
+    /// it.</summary>
     public int TryOpenFile(ReadOnlySpan<byte> name, out int errno) =>
         TryOpenAt(_fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out errno);
 
-    /// <summary>The same; a name that is a symbolic link is error 40.</summary>
+    /// <summary>The same, but a symbolic link is error 40.</summary>
     public int TryOpenNoLink(ReadOnlySpan<byte> name, out int errno) => TryOpenAt(
         _fd, name, OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out errno);
 
-    /// <summary>Opens a file that is there to add to its end; minus one if that fails.
-    /// </summary>
+    /// <summary>Opens an existing file to append to it; minus one if that fails.</summary>
     public int TryOpenToAppend(ReadOnlySpan<byte> name) => TryOpenAt(
         _fd, name, OpenFlags.WriteOnly | OpenFlags.Append | OpenFlags.NonBlocking, out _);
 
-    /// <summary>Status of a file; null if there is none.</summary>
+    /// <summary>The status of a file; null if there is none.</summary>
     public FileStatus? TryStatus(ReadOnlySpan<byte> name, bool followLinks = true)
     {
         Fd.RequireTerminated(name);
@@ -79,7 +77,7 @@ public sealed unsafe class DirectoryFd : IDisposable
         }
     }
 
-    /// <summary>Renames, replacing what had the name. False if that fails.</summary>
+    /// <summary>Renames a file, replacing the target. False if that fails.</summary>
     public bool TryRename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to)
     {
         Fd.RequireTerminated(from);
@@ -90,7 +88,7 @@ public sealed unsafe class DirectoryFd : IDisposable
         }
     }
 
-    /// <summary>Goes through the names in a subdirectory, in no order.</summary>
+    /// <summary>Calls a method for each name in a subdirectory, in no order.</summary>
     /// <returns>False if it cannot be read.</returns>
     public bool TryList(ReadOnlySpan<byte> name, OnName onName)
     {
@@ -126,7 +124,7 @@ public sealed unsafe class DirectoryFd : IDisposable
         }
     }
 
-    /// <summary>Closes it.</summary>
+    /// <summary>Closes the directory.</summary>
     public void Dispose() => Fd.Close(_fd);
 
     private static void ReadEntries(ReadOnlySpan<byte> entries, OnName onName)

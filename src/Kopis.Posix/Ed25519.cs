@@ -2,26 +2,25 @@ using System.Security.Cryptography;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Ed25519 (RFC 8032) of the host's OpenSSL 3, which TLS needs as well: the base library has none.
-/// Where the host has another OpenSSL, <see cref="IsAvailable"/> is false and the rest throws.
-/// </summary>
+/// <summary>Ed25519 (RFC 8032) from the host's OpenSSL 3, which TLS needs as well, because the base
+/// library has none. If the host has another OpenSSL, <see cref="IsAvailable"/> is false and all
+/// other methods throw.</summary>
 public static unsafe class Ed25519
 {
-    /// <summary>Bytes of a public key, and of the seed of a private one.</summary>
+    /// <summary>The length of a public key, and of the seed of a private key.</summary>
     public const int KeyBytes = 32;
 
-    /// <summary>Bytes of a signature.</summary>
+    /// <summary>The length of a signature.</summary>
     public const int SignatureBytes = 64;
 
     private const int Identifier = 1087; // EVP_PKEY_ED25519, openssl/obj_mac.h
 
-    /// <summary>Whether there is one. The first call loads the library, so it belongs before a
-    /// process gives up its rights to files.</summary>
+    /// <summary>Whether Ed25519 is available. The first call loads the library, so call it before
+    /// the process gives up its rights to files.</summary>
     public static bool IsAvailable { get; } = Probe();
 
     /// <summary>Whether a signature is right.</summary>
-    /// <returns>False also for a key or a signature of another length, or one that is no point.
+    /// <returns>False also if the key or the signature has another length, or is not a point.
     /// </returns>
     public static bool Verify(
         ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
@@ -49,9 +48,9 @@ public static unsafe class Ed25519
         }
     }
 
-    /// <summary>The public key of a private one.</summary>
+    /// <summary>The public key of a private key.</summary>
     /// <param name="seed">The private key, 32 bytes.</param>
-    /// <exception cref="CryptographicException">OpenSSL has none for it.</exception>
+    /// <exception cref="CryptographicException">OpenSSL cannot derive it.</exception>
     public static byte[] PublicKeyOf(ReadOnlySpan<byte> seed)
     {
         nint key = Load(seed);
@@ -72,8 +71,8 @@ public static unsafe class Ed25519
         }
     }
 
-    /// <summary>A private key; to be freed.</summary>
-    /// <exception cref="CryptographicException">It is none.</exception>
+    /// <summary>A private key; the caller must free it.</summary>
+    /// <exception cref="CryptographicException">The seed is not a key.</exception>
     internal static nint Load(ReadOnlySpan<byte> seed)
     {
         nint key = 0;
@@ -88,8 +87,8 @@ public static unsafe class Ed25519
         return key != 0 ? key : throw new CryptographicException("not an Ed25519 key");
     }
 
-    /// <summary>Frees both, and forgets errors: .NET reads the queue of this thread after its own
-    /// calls.</summary>
+    /// <summary>Frees both, and clears OpenSSL's errors: .NET reads this thread's error queue after
+    /// its own calls.</summary>
     internal static void Free(nint context, nint key)
     {
         Crypto.EVP_MD_CTX_free(context);

@@ -3,22 +3,22 @@ using System.Security.Cryptography;
 
 namespace Kopis.Posix;
 
-/// <summary>A private Ed25519 key as OpenSSL has it, for many signatures: to load it costs as much
-/// as one. May be used from many threads.</summary>
+/// <summary>A private Ed25519 key, loaded once for many signatures, since loading costs as much as
+/// signing. May be used from many threads.</summary>
 public sealed unsafe class Ed25519Key : SafeHandle
 {
     /// <summary>Loads a key.</summary>
     /// <param name="seed">The private key, 32 bytes.</param>
-    /// <exception cref="CryptographicException">OpenSSL did not.</exception>
+    /// <exception cref="CryptographicException">OpenSSL could not load it.</exception>
     public Ed25519Key(ReadOnlySpan<byte> seed)
         : base(0, ownsHandle: true) => SetHandle(Ed25519.Load(seed));
 
     /// <inheritdoc/>
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Signs.</summary>
+    /// <summary>Signs a message.</summary>
     /// <param name="message">What to sign.</param>
-    /// <exception cref="CryptographicException">OpenSSL did not.</exception>
+    /// <exception cref="CryptographicException">OpenSSL could not sign.</exception>
     public byte[] Sign(ReadOnlySpan<byte> message)
     {
         bool isHeld = false;

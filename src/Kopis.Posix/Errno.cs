@@ -1,6 +1,6 @@
 namespace Kopis.Posix;
 
-/// <summary>Error numbers of Linux that decide something here.</summary>
+/// <summary>Linux error numbers on which some code decides.</summary>
 public static class Errno
 {
     public const int NotPermitted = 1;

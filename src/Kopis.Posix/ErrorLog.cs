@@ -3,17 +3,15 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// What a program reports of an exception that nothing catches, on any thread: one line,
-/// and exit 111. In the log of a service the line ends with the trace; a person gets none.
-/// </summary>
+/// <summary>Reports an exception that nothing catches, on any thread: one line, and exit code 111.
+/// In the log of a service the line ends with the stack trace; a person sees none.</summary>
 public static class ErrorLog
 {
     private const int StandardError = 2;
 
-    /// <summary>From here on no exception gets past this process but as one line.</summary>
-    /// <param name="program">The name it is called by.</param>
-    /// <param name="isService">Its standard error is a log.</param>
+    /// <summary>From now on, an uncaught exception becomes one line.</summary>
+    /// <param name="program">The program's name.</param>
+    /// <param name="isService">Whether standard error is a log.</param>
     public static void Watch(string program, bool isService) =>
         AppDomain.CurrentDomain.UnhandledException += (_, e) =>
         {
@@ -22,14 +20,14 @@ public static class ErrorLog
             Processes.ExitNow(ExitCode.Temporary);
         };
 
-    /// <summary>A task that nothing awaits: an exception in it ends the process.</summary>
+    /// <summary>Observes a task that nothing awaits: an exception in it ends the process.</summary>
     public static void Watch(Task task) => task.ContinueWith(
         static ended => Throw(ended.Exception!.GetBaseException()),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    /// <summary>Ends the process over a bug, from where an exception would be swallowed.</summary>
+    /// <summary>Ends the process because of a bug, where an exception would be swallowed.</summary>
     public static void Throw(Exception bug)
     {
         ExceptionDispatchInfo seen = ExceptionDispatchInfo.Capture(bug);
@@ -42,11 +40,11 @@ public static class ErrorLog
         + (bug.StackTrace is { } frames
             ? " [" + string.Join(" < ", frames.Split('\n').Select(Frame)) + "]" : ""));
 
-    /// <summary>The line, without its end.</summary>
+    /// <summary>The line, without its line end.</summary>
     internal static string Line(string program, Exception bug, bool withTrace) =>
         $"{program}: fatal: {(withTrace ? Of(bug) : OneLine(Name(bug) + bug.Message))}";
 
-    // An error of the system needs no type name; a bug of ours does.
+    // A system error needs no type name, but a bug of ours does.
     private static string Name(Exception bug) =>
         bug is IOException or UnauthorizedAccessException or OutOfMemoryException
             ? "" : $"unexpected {bug.GetType().Name}: ";
@@ -60,7 +58,7 @@ public static class ErrorLog
         }
         catch (PosixException)
         {
-            // It is closed, full or gone; the exit code remains.
+            // Standard error is closed, full or gone; the exit code remains.
         }
     }
 

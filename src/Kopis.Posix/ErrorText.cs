@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// The error texts of all programs, as in the table of qmail and ucspi-tcp
-/// (error_str), which scripts and people look for. Errors that it lacks have the text
-/// of the C library.
-/// </summary>
+/// <summary>The error texts of all programs, from the table of qmail and ucspi-tcp (error_str),
+/// since scripts and people search for them. Errors that the table lacks have the text of the C
+/// library.</summary>
 public static class ErrorText
 {
     private static readonly Dictionary<int, string> Table = new()
@@ -47,16 +45,16 @@ public static class ErrorText
         [116] = "stale NFS file handle", [122] = "disk quota exceeded",
     };
 
-    /// <summary>The words for a wait that was too long.</summary>
+    /// <summary>The text for a wait that took too long.</summary>
     public static string TimedOut => Table[110];
 
-    /// <summary>The words for an error of the kernel's.</summary>
+    /// <summary>The text for an error of the kernel.</summary>
     public static string Of(int errno) =>
         Table.TryGetValue(errno, out string? text) ? text
             : Marshal.GetPInvokeErrorMessage(errno);
 
-    /// <summary>The same for what was thrown; what is not an error of the kernel's is in its own
-    /// words.</summary>
+    /// <summary>The text for an exception: that of the kernel's error, or else the exception's own
+    /// message.</summary>
     public static string Of(Exception error) => error switch
     {
         PosixException e => e.Reason,

@@ -10,7 +10,7 @@ namespace Kopis.Posix;
 /// </summary>
 public static unsafe class Fd
 {
-    private const int FirstOther = 3; // After input, output and errors.
+    private const int FirstOther = 3; // After standard input, output and error.
 
     private const int SeekSet = 0;
     private const int PunchHoleKeepSize = 0x03;
@@ -19,7 +19,8 @@ public static unsafe class Fd
     private const int AtCurrentDirectory = -100;
     private const uint StatxBasic = 0x7FF;
 
-    /// <summary>O_NOFOLLOW, which has no one value: asm-generic's for arm64 is another.</summary>
+    /// <summary>O_NOFOLLOW, whose value differs between architectures: arm64 has another than
+    /// asm-generic.</summary>
     public static OpenFlags NoFollow { get; } =
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64
             ? (OpenFlags)0x8000 : (OpenFlags)0x20000;
@@ -34,8 +35,8 @@ public static unsafe class Fd
         return fd >= 0 ? fd : throw new PosixException($"open {path}", errno);
     }
 
-    /// <summary>Opens a file by its bytes, which must end in NUL. Minus one and the error if not.
-    /// </summary>
+    /// <summary>Opens a file by a path of bytes that end in NUL. Minus one and the error if that
+    /// fails.</summary>
     public static int TryOpen(
         ReadOnlySpan<byte> path, OpenFlags flags, out int errno, int mode = 0x180)
     {
@@ -87,8 +88,8 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Reads until the end or until the span is full, waiting where it must; the bytes
-    /// read.</summary>
+    /// <summary>Reads until the end or until the span is full, and waits if necessary; returns the
+    /// bytes read.</summary>
     public static int ReadToEnd(int fd, Span<byte> to)
     {
         int length = 0;
@@ -149,7 +150,8 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Reads at a place until the span is full or the file ends; the bytes read.</summary>
+    /// <summary>Reads from a position until the span is full or the file ends; returns the bytes
+    /// read.</summary>
     public static int ReadAt(int fd, Span<byte> to, long offset)
     {
         int done = 0;
@@ -176,7 +178,7 @@ public static unsafe class Fd
         return done;
     }
 
-    /// <summary>Writes everything at a place.</summary>
+    /// <summary>Writes everything at a position.</summary>
     public static void WriteAt(int fd, ReadOnlySpan<byte> from, long offset)
     {
         fixed (byte* p = from)
@@ -202,25 +204,25 @@ public static unsafe class Fd
     /// <summary>Makes content durable, and as much metadata as is needed to read it back.</summary>
     public static void SyncData(int fd) => Check(Native.fdatasync(fd), $"fdatasync fd {fd}");
 
-    /// <summary>Makes durable what was written to a file system before the call. Since Linux 5.8
-    /// it reports errors: those that came up since this descriptor was opened or last reported one
-    /// (syncfs(2)).</summary>
+    /// <summary>Makes durable everything written to a file system before the call. Since Linux 5.8
+    /// it reports errors: those since this descriptor was opened or last reported one (syncfs(2)).
+    /// </summary>
     public static void SyncFileSystem(int fd) => Check(Native.syncfs(fd), $"syncfs fd {fd}");
 
-    /// <summary>Waits for the writing of a file's content that has begun, and reports errors since
-    /// this descriptor was opened. It starts and flushes nothing: it is not a sync by itself.
-    /// </summary>
+    /// <summary>Waits until writes of the file's content that are under way have ended, and reports
+    /// errors since this descriptor was opened. It starts no writes and flushes no caches, so it is
+    /// not a sync by itself.</summary>
     public static void CheckWritten(int fd)
     {
         const uint waitBefore = 1; // SYNC_FILE_RANGE_WAIT_BEFORE
         Check(Native.sync_file_range(fd, 0, 0, waitBefore), $"sync_file_range fd {fd}");
     }
 
-    /// <summary>Makes a directory's entries durable: what was created, linked or renamed in it.
+    /// <summary>Makes a directory's entries durable: files created, linked or renamed in it.
     /// </summary>
     public static void SyncDirectory(string path) => SyncDirectory(PathBytes(path));
 
-    /// <summary>A directory, to be synced; the path is bytes that end in NUL.</summary>
+    /// <summary>Opens a directory to be synced; the path is bytes that end in NUL.</summary>
     public static int OpenDirectory(ReadOnlySpan<byte> path)
     {
         int fd = TryOpen(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
@@ -241,12 +243,12 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Cuts or extends to the length in bytes.</summary>
+    /// <summary>Cuts or extends a file to a length in bytes.</summary>
     public static void Truncate(int fd, long length) =>
         Check(Native.ftruncate(fd, length), $"truncate fd {fd}");
 
-    /// <summary>Where in a file the next read would begin.</summary>
-    /// <exception cref="PosixException">It has no such place.</exception>
+    /// <summary>The file position, where the next read begins.</summary>
+    /// <exception cref="PosixException">The descriptor has no file position.</exception>
     public static long Position(int fd)
     {
         const int current = 1; // SEEK_CUR
@@ -313,7 +315,7 @@ public static unsafe class Fd
         return ToStatus(buffer);
     }
 
-    /// <summary>Which file system an open file is on: equal for files on the same one.</summary>
+    /// <summary>The file system that an open file is on; equal for files on the same one.</summary>
     public static ulong DeviceOf(int fd)
     {
         byte empty = 0;
@@ -322,7 +324,8 @@ public static unsafe class Fd
         return ((ulong)buffer.DevMajor << 32) | buffer.DevMinor;
     }
 
-    /// <summary>Status of a path, NUL-terminated; null and the error if there is none.</summary>
+    /// <summary>The status of a path that ends in NUL; null and the error if there is none.
+    /// </summary>
     public static FileStatus? TryStatus(
         ReadOnlySpan<byte> path, out int errno, bool followLinks = true)
     {
@@ -339,7 +342,7 @@ public static unsafe class Fd
         return errno == 0 ? ToStatus(buffer) : null;
     }
 
-    /// <summary>Makes reads and writes return at once, or wait again.</summary>
+    /// <summary>Makes a descriptor non-blocking, or blocking again.</summary>
     public static void SetNonBlocking(int fd, bool on)
     {
         const int getFlags = 3;
@@ -361,11 +364,9 @@ public static unsafe class Fd
         return Native.fcntl(fd, getDescriptorFlags, 0) >= 0;
     }
 
-    /// <summary>
-    /// Whether the number is a descriptor that this program was started with. The runtime opens
-    /// descriptors of its own, at the lowest free numbers; those are close-on-exec, which one that
-    /// came through an exec cannot be.
-    /// </summary>
+    /// <summary>Whether the number is a descriptor that this program was started with. Descriptors
+    /// of the runtime have the lowest free numbers and are close-on-exec, which an inherited
+    /// descriptor cannot be.</summary>
     public static bool IsInherited(int fd)
     {
         const int getDescriptorFlags = 1;
@@ -374,14 +375,14 @@ public static unsafe class Fd
         return flags >= 0 && (flags & closeOnExec) == 0;
     }
 
-    /// <summary>Keeps all descriptors but 0, 1 and 2 from what is run from now on.</summary>
+    /// <summary>From now on, programs that are run inherit only descriptors 0, 1 and 2.</summary>
     public static void KeepFromPrograms()
     {
         const uint closeOnExec = 4; // CLOSE_RANGE_CLOEXEC
         Check(Native.close_range(FirstOther, int.MaxValue, closeOnExec), "close_range");
     }
 
-    /// <summary>Keeps an inherited descriptor from children, or leaves it to what
+    /// <summary>Keeps an inherited descriptor from children, or passes it on to what
     /// <see cref="Processes.Exec"/> runs.</summary>
     public static void SetCloseOnExec(int fd, bool on = true)
     {
@@ -401,7 +402,7 @@ public static unsafe class Fd
     /// <summary>Two connected Unix stream sockets, close-on-exec.</summary>
     public static (int First, int Second) SocketPair() => SocketPair(stream: true);
 
-    /// <summary>The same, but what is sent at once is received at once, as a packet.</summary>
+    /// <summary>The same, but each send is received as one packet.</summary>
     public static (int First, int Second) PacketSocketPair() => SocketPair(stream: false);
 
     private static (int First, int Second) SocketPair(bool stream)
@@ -422,7 +423,7 @@ public static unsafe class Fd
         _ = Native.shutdown(socket, write);
     }
 
-    /// <summary>Accepts a connection; minus one if none waits, or the peer is gone.</summary>
+    /// <summary>Accepts a connection; minus one if none waits, or if the peer is gone.</summary>
     public static int TryAccept(int listener)
     {
         const int closeOnExec = 0x80000;
@@ -430,8 +431,8 @@ public static unsafe class Fd
             listener, null, null, closeOnExec | (int)OpenFlags.NonBlocking);
     }
 
-    /// <summary>Whether the descriptor is a stream socket of this host's own: neither a file nor a
-    /// connection of a network.</summary>
+    /// <summary>Whether the descriptor is a stream socket within this host, not a file and not a
+    /// network connection.</summary>
     public static bool IsUnixStream(int fd)
     {
         const int levelSocket = 1;
@@ -447,7 +448,7 @@ public static unsafe class Fd
         }
     }
 
-    /// <summary>Whether the other end of a Unix socket has yet to read what was sent to it.
+    /// <summary>Whether the peer of a Unix socket has not yet read everything that was sent.
     /// </summary>
     public static bool HasUnread(int socket)
     {

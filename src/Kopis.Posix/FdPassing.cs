@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>Bytes with at most one descriptor over a Unix socket (SCM_RIGHTS).</summary>
+/// <summary>Sends and receives bytes, with at most one descriptor, over a Unix socket (SCM_RIGHTS).
+/// </summary>
 public static unsafe class FdPassing
 {
     private const int LevelSocket = 1;
@@ -10,13 +11,12 @@ public static unsafe class FdPassing
     private const int ControlBytes = 24; // CMSG_SPACE(sizeof(int)) on 64 bits.
     private const int ControlLength = 20; // CMSG_LEN(sizeof(int)).
     private const int HeadBytes = 16; // struct cmsghdr.
-    private const int ReceivedBytes = 32; // Enough to notice more descriptors than one.
+    private const int ReceivedBytes = 32; // Enough to notice that more than one came.
     private const int NoSignal = 0x4000;
     private const int CloseOnExec = 0x40000000;
 
-    /// <summary>
-    /// Sends all bytes, the descriptor with the first of them; minus one sends none.
-    /// </summary>
+    /// <summary>Sends all bytes, and the descriptor with the first of them; minus one sends no
+    /// descriptor.</summary>
     public static void Send(int socket, ReadOnlySpan<byte> bytes, int fd)
     {
         int sent;
@@ -28,10 +28,8 @@ public static unsafe class FdPassing
         Fd.WriteAll(socket, bytes[sent..]);
     }
 
-    /// <summary>
-    /// Sends what the socket takes, the descriptor with the first byte. Minus one: nothing was
-    /// sent, neither bytes nor descriptor, since a non-blocking socket is full.
-    /// </summary>
+    /// <summary>Sends as much as the socket takes, and the descriptor with the first byte. Minus
+    /// one: a non-blocking socket is full, and nothing was sent, not even the descriptor.</summary>
     public static int TrySend(int socket, ReadOnlySpan<byte> bytes, int fd)
     {
         byte* control = stackalloc byte[ControlBytes];
@@ -69,8 +67,9 @@ public static unsafe class FdPassing
         }
     }
 
-    /// <summary>Receives once. Zero bytes is the end, minus one that a non-blocking socket has
-    /// nothing; fd is minus one if none came, or more than one, which are closed.</summary>
+    /// <summary>Receives once. Zero bytes mean the end; minus one means that a non-blocking socket
+    /// has nothing. The descriptor is minus one if none came, or more than one, which are all
+    /// closed.</summary>
     public static int Receive(int socket, Span<byte> to, out int fd)
     {
         byte* control = stackalloc byte[ReceivedBytes];
@@ -117,8 +116,8 @@ public static unsafe class FdPassing
         }
     }
 
-    // All descriptors of one sendmsg come in one part. Those for which there is no room the kernel
-    // itself drops.
+    // All descriptors of one sendmsg come in one control message. The kernel itself drops those for
+    // which there is no room.
     private static ReadOnlySpan<int> PassedBy(byte* control, nuint length) =>
         length >= ControlLength
         && *(int*)(control + 8) == LevelSocket && *(int*)(control + 12) == Rights

@@ -2,26 +2,27 @@ using System.Globalization;
 
 namespace Kopis.Posix;
 
-/// <summary>Locks of other processes, seen without taking part: to try for a lock, even for a
-/// moment, could keep its rightful owner from starting.</summary>
+/// <summary>Sees the locks of other processes without taking them: even a short attempt to lock
+/// could keep the rightful holder from starting.</summary>
 public static class FileLocks
 {
-    private const int FlockIn = 1; // Where a line has the kind, the process and the file.
+    private const int FlockIn = 1; // Fields of a line: kind, process, file.
     private const int ProcessIn = 4;
     private const int FileIn = 5;
     private const int EffectiveUidIn = 2; // In a line of /proc/N/status.
 
-    /// <summary>Whether somebody holds a flock(2) on the file.</summary>
+    /// <summary>Whether some process holds a flock(2) on the file.</summary>
     public static bool IsHeld(string path) => HolderOf(path) is not null;
 
-    /// <summary>Who holds a flock(2) on the file, as /proc/locks has it:
-    /// <c>1: FLOCK  ADVISORY  WRITE 708 08:01:131 0 EOF</c> (proc_locks(5)). It is the kernel's
-    /// word: what the file says is its owner's.</summary>
-    /// <remarks>The device there is not always that of stat(2), and on a disk of his anybody may
-    /// have a file of this number; so a process counts that is the file's owner's, or root's. One
-    /// that has ended may have left the lock to another, and its number to a third.</remarks>
-    /// <returns>The process that took it, zero or less where that is out of sight; null: nobody.
-    /// </returns>
+    /// <summary>The holder of a flock(2) on the file, from a line of /proc/locks such as <c>1:
+    /// FLOCK  ADVISORY  WRITE 708 08:01:131 0 EOF</c> (proc_locks(5)). That is the kernel's word,
+    /// whereas the file's content is only its owner's.</summary>
+    /// <remarks>The device there is not always that of stat(2), and users can make a file of this
+    /// number on a disk of their own. So only a process of the file's owner, or of root, counts. A
+    /// process that has ended may have left the lock to another process, and its number to a third.
+    /// </remarks>
+    /// <returns>The process that took the lock; zero or less if it is not visible; null if there is
+    /// no holder.</returns>
     public static int? HolderOf(string path)
     {
         if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not { } status)
@@ -44,11 +45,11 @@ public static class FileLocks
 
         return null;
     }
-    /// <summary>Takes an exclusive flock(2) on a file of a directory of ours, made if it is not
-    /// there, with mode 0600; the end of the process gives it back.</summary>
-    /// <returns>False where another process has it.</returns>
-    /// <exception cref="PosixException">There is no such directory, or it is another's, or others
-    /// may write to it; or the file cannot be opened, or is a link.</exception>
+    /// <summary>Takes an exclusive flock(2) on a file in a directory of ours. The file is created
+    /// with mode 0600 if it does not exist. The lock ends with the process.</summary>
+    /// <returns>False if another process holds it.</returns>
+    /// <exception cref="PosixException">The directory does not exist, has another owner, or is
+    /// writable by others; or the file cannot be opened, or is a link.</exception>
     public static bool TryHold(string directory, string name)
     {
         const OpenFlags flags = OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking;

@@ -2,12 +2,12 @@ namespace Kopis.Posix;
 
 /// <summary>The result of stat(2).</summary>
 /// <param name="Mode">Type and permission bits, as in <c>st_mode</c>.</param>
-/// <param name="Uid">Owner.</param>
-/// <param name="Gid">Group.</param>
-/// <param name="Size">Bytes.</param>
-/// <param name="Inode">Inode number.</param>
-/// <param name="Modified">Last change of content.</param>
-/// <param name="Accessed">Last read.</param>
+/// <param name="Uid">The owner.</param>
+/// <param name="Gid">The group.</param>
+/// <param name="Size">The size in bytes.</param>
+/// <param name="Inode">The inode number.</param>
+/// <param name="Modified">When the content was last changed.</param>
+/// <param name="Accessed">When it was last read.</param>
 public readonly record struct FileStatus(
     int Mode, uint Uid, uint Gid, long Size, ulong Inode,
     DateTimeOffset Modified, DateTimeOffset Accessed)
@@ -26,7 +26,7 @@ public readonly record struct FileStatus(
     /// <summary>A symbolic link.</summary>
     public bool IsLink => (Mode & TypeMask) == 0xA000;
 
-    /// <summary>A terminal or the like.</summary>
+    /// <summary>Whether it is a character device, such as a terminal.</summary>
     public bool IsCharacterDevice => (Mode & TypeMask) == 0x2000;
 
     /// <summary>A named pipe.</summary>

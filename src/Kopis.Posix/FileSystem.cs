@@ -1,18 +1,18 @@
 namespace Kopis.Posix;
 
-/// <summary>The file system of the machine.</summary>
+/// <summary>The file system of this machine.</summary>
 public sealed class FileSystem : IFileSystem
 {
     private FileSystem()
     {
     }
 
-    /// <summary>The one there is; it holds nothing.</summary>
+    /// <summary>The only instance; it holds no state.</summary>
     public static IFileSystem Real { get; } = new FileSystem();
 
     /// <inheritdoc/>
-    /// <remarks>The queue's files are several users': where one of them puts a link or a FIFO in
-    /// the place of a file, the others neither follow nor wait.</remarks>
+    /// <remarks>Several users own files in the queue. If one of them puts a link or a FIFO in the
+    /// place of a file, the others do not follow it and do not wait.</remarks>
     public int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno) =>
         Fd.TryOpen(path, flags | OpenFlags.NonBlocking | Fd.NoFollow, out errno, mode);
 

@@ -1,6 +1,6 @@
 namespace Kopis.Posix;
 
-/// <summary>The calls of <see cref="IFileSystem"/> for paths that are text.</summary>
+/// <summary>Calls of <see cref="IFileSystem"/> for paths that are text.</summary>
 public static class FileSystemPaths
 {
     private const int OwnerOnly = 0x180; // 0600
@@ -24,7 +24,7 @@ public static class FileSystemPaths
         return errno == Errno.NoEntry ? false : throw new PosixException($"unlink {path}", errno);
     }
 
-    /// <summary>Renames, replacing what had the name.</summary>
+    /// <summary>Renames a file, replacing the target.</summary>
     public static void Rename(this IFileSystem files, string from, string to) =>
         files.Rename(Fd.PathBytes(from), Fd.PathBytes(to));
 

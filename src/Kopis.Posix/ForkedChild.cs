@@ -3,30 +3,28 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Starts a child that takes the steps of a <see cref="ChildPlan"/>, in a process of its own that
-/// has one thread and shares no memory with us: whoever may signal or stop it has nothing of ours
-/// in his hands, and nobody here waits for it.
-/// </summary>
-/// <remarks>After fork(2) in a process with threads the runtime is not to be used: its locks may
-/// be held by threads that the child has not got. So the child makes system calls out of a list,
-/// and nothing else (docs/decisions/identity.md).</remarks>
+/// <summary>Starts a child that carries out a <see cref="ChildPlan"/>. It is a process with one
+/// thread that shares no memory with us, and nobody here waits for it. So users who may signal or
+/// stop it gain no control over our process.</summary>
+/// <remarks>After fork(2) in a process with threads the runtime must not be used: its locks may be
+/// held by threads that the child does not have. So the child makes system calls from a list, and
+/// nothing else (docs/decisions/identity.md).</remarks>
 internal static unsafe class ForkedChild
 {
     private const nint AllSignals = -1; // sigset_t of the kernel: 64 bits.
     private const int SetMask = 2; // SIG_SETMASK
     private const int Child = 17; // SIGCHLD, the parent's signal when a child ends.
 
-    // Not declared as a foreign function: around the call of one the runtime asks whether a
-    // collection is wanted, and in a child that was forked at such a moment it would wait forever.
-    // For whole numbers its own convention of calling is that of C on both architectures.
+    // This is not declared as a foreign function: around such a call the runtime checks whether a
+    // collection is wanted, and a child that was forked at such a moment would wait forever. For
+    // integers the runtime's own calling convention equals that of C on both architectures.
     private static readonly delegate*<nint, nint, nint, nint, nint, nint, nint> SystemCall =
         (delegate*<nint, nint, nint, nint, nint, nint, nint>)NativeLibrary.GetExport(
             NativeLibrary.GetMainProgramHandle(), "syscall");
 
-    /// <summary>Starts it.</summary>
-    /// <returns>Its process id. Whatever fails in the child ends that.</returns>
-    /// <exception cref="PosixException">There is no room for a process.</exception>
+    /// <summary>Starts the child.</summary>
+    /// <returns>Its process id. Any failure in the child ends the child.</returns>
+    /// <exception cref="PosixException">No process can be created.</exception>
     internal static int Start(ChildPlan plan)
     {
         nint pid = Fork(
@@ -36,9 +34,10 @@ internal static unsafe class ForkedChild
             : throw new PosixException("fork", Marshal.GetLastSystemError());
     }
 
-    /// <summary>Forks with all signals blocked, so that no handler of ours runs in the child. There
-    /// one step follows another; one that does not come out as it should is followed by the last,
-    /// the end. No other method is called: the code of that might have to be made first.</summary>
+    /// <summary>Forks with all signals blocked, so that no handler of ours runs in the child. The
+    /// child then takes one step after another; if a step's result is not the expected one, the
+    /// last step follows, which ends the child. No other method is called, since its code might
+    /// have to be compiled first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static nint Fork(
         delegate*<nint, nint, nint, nint, nint, nint, nint> call, ChildStep* steps, int count,
@@ -50,7 +49,7 @@ internal static unsafe class ForkedChild
         nint pid = call(clone, Child, 0, 0, 0, 0);
         if (pid != 0)
         {
-            // This cannot fail, so errno stays fork's.
+            // This cannot fail, so errno is still that of fork.
             call(signalMask, SetMask, (nint)(&before), 0, sizeof(ulong), 0);
             return pid;
         }

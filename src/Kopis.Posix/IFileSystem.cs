@@ -1,35 +1,35 @@
 namespace Kopis.Posix;
 
-/// <summary>
-/// The calls by which mail is kept on disk, one system call each, so that a simulator can put
-/// itself in their place (docs/decisions/simulation.md). Paths are bytes that end in NUL. Calls
-/// throw <see cref="PosixException"/> on an error unless they return it.
-/// </summary>
+/// <summary>The calls by which mail is kept on disk, one system call each, so that a simulator can
+/// replace them (docs/decisions/simulation.md). Paths are bytes that end in NUL. Calls throw
+/// <see cref="PosixException"/> on an error unless they return it.</summary>
 public interface IFileSystem : ISyncCalls
 {
-    /// <summary>Opens a file; minus one and the error if not.</summary>
+    /// <summary>Opens a file; minus one and the error if that fails.</summary>
     int TryOpen(ReadOnlySpan<byte> path, OpenFlags flags, int mode, out int errno);
 
-    /// <summary>Closes; does not throw.</summary>
+    /// <summary>Closes a descriptor; does not throw.</summary>
     void Close(int fd);
 
-    /// <summary>Length of an open file.</summary>
+    /// <summary>The length of an open file.</summary>
     long Size(int fd);
 
-    /// <summary>Reads at a place until the span is full or the file ends; the bytes read.</summary>
+    /// <summary>Reads from a position until the span is full or the file ends; returns the bytes
+    /// read.</summary>
     int ReadAt(int fd, Span<byte> to, long offset);
 
-    /// <summary>Writes everything at a place. After an error any part may be there.</summary>
+    /// <summary>Writes everything at a position. After an error, any part may have been written.
+    /// </summary>
     void WriteAt(int fd, ReadOnlySpan<byte> from, long offset);
 
-    /// <summary>Writes everything at the file's position. After an error any part may be there.
-    /// </summary>
+    /// <summary>Writes everything at the file position. After an error, any part may have been
+    /// written.</summary>
     void Write(int fd, ReadOnlySpan<byte> from);
 
-    /// <summary>Cuts or extends to the length.</summary>
+    /// <summary>Cuts or extends a file to a length.</summary>
     void Truncate(int fd, long length);
 
-    /// <summary>Gives a range's space back; it reads as zeros after. False if not supported.
+    /// <summary>Frees a range's space; the range then reads as zeros. False if not supported.
     /// </summary>
     bool PunchHole(int fd, long offset, long length);
 
@@ -42,21 +42,22 @@ public interface IFileSystem : ISyncCalls
     /// <summary>Makes a directory's entries durable.</summary>
     void SyncDirectory(ReadOnlySpan<byte> path);
 
-    /// <summary>A second name for a file.</summary>
+    /// <summary>Makes a second name for a file.</summary>
     void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name);
 
-    /// <summary>Renames, replacing what had the name.</summary>
+    /// <summary>Renames a file, replacing the target.</summary>
     void Rename(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to);
 
-    /// <summary>Removes a name; false and the error if not.</summary>
+    /// <summary>Removes a name; false and the error if that fails.</summary>
     bool TryUnlink(ReadOnlySpan<byte> path, out int errno);
 
-    /// <summary>Whether something is there; if not, the error that says why.</summary>
+    /// <summary>Whether a file exists; if not, the error that says why.</summary>
     bool Exists(ReadOnlySpan<byte> path, out int errno);
 
-    /// <summary>Names of the files in a directory, in no order.</summary>
+    /// <summary>The names of the files in a directory, in no order.</summary>
     IReadOnlyList<string> FileNames(string directory);
 
-    /// <summary>Bytes that an unprivileged process may still write where the path lies.</summary>
+    /// <summary>How many bytes an unprivileged process may still write on the path's file system.
+    /// </summary>
     long FreeBytes(string path);
 }

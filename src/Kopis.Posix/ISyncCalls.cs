@@ -4,7 +4,7 @@ namespace Kopis.Posix;
 /// the disk. They throw <see cref="PosixException"/>.</summary>
 public interface ISyncCalls
 {
-    /// <summary>Which file system a file is on.</summary>
+    /// <summary>The file system that a file is on.</summary>
     ulong Device(int fd);
 
     /// <summary>Makes a file's content and metadata durable, or a directory's entries.</summary>
@@ -13,6 +13,6 @@ public interface ISyncCalls
     /// <summary>Makes a whole file system durable.</summary>
     void SyncFileSystem(int fd);
 
-    /// <summary>Tells of errors in what was written to a file since it was opened.</summary>
+    /// <summary>Reports errors of writes to a file since it was opened.</summary>
     void CheckWritten(int fd);
 }

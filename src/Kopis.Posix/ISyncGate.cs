@@ -1,12 +1,12 @@
 namespace Kopis.Posix;
 
-/// <summary>Where one thread waits until another opens it, once: a <see cref="ThreadGate"/>, or a
-/// simulator's.</summary>
+/// <summary>A gate at which one thread waits until another opens it, once: a
+/// <see cref="ThreadGate"/>, or a simulator's.</summary>
 public interface ISyncGate : IDisposable
 {
     /// <summary>Returns once the gate is open.</summary>
     void Wait();
 
-    /// <summary>Opens it; the waiting thread may dispose of it at once.</summary>
+    /// <summary>Opens the gate; the waiting thread may dispose of it at once.</summary>
     void Open();
 }

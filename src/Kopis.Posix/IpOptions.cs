@@ -1,12 +1,10 @@
 namespace Kopis.Posix;
 
-/// <summary>The IP options of a connection, which .NET cannot clear.</summary>
+/// <summary>IP options of a connection, which .NET cannot change.</summary>
 public static unsafe class IpOptions
 {
-    /// <summary>
-    /// Forgets the options that the peer's packets brought, a source route above all: replies would
-    /// take the way that it names. For IPv4 sockets.
-    /// </summary>
+    /// <summary>Clears the options that the peer's packets set, above all a source route, which
+    /// replies would follow. For IPv4 sockets.</summary>
     public static void Forget(int socket)
     {
         const int levelIp = 0;
@@ -14,9 +12,9 @@ public static unsafe class IpOptions
         Fd.Check(Native.setsockopt(socket, levelIp, ipOptions, null, 0), "setsockopt IP_OPTIONS");
     }
 
-    /// <summary>A socket that is bound to an address gets its port when it connects, so that ports
-    /// are shared by connections to several servers (ip(7), IP_BIND_ADDRESS_NO_PORT). Where the
-    /// kernel cannot, it gets one at once.</summary>
+    /// <summary>Lets a socket that is bound to an address get its port only when it connects, so
+    /// that connections to different servers can share ports (ip(7), IP_BIND_ADDRESS_NO_PORT). If
+    /// the kernel cannot do this, the socket gets a port at once.</summary>
     public static void TakePortLate(int socket)
     {
         const int levelIp = 0;

@@ -2,16 +2,14 @@ using System.Net.Sockets;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// The way of records to qmail-journal, one or more lines a packet. It never waits: where the
-/// writer is away, or slower than its records, they are counted, and the count is a record once
-/// one gets through. May be used from many threads.
-/// </summary>
+/// <summary>Sends records to qmail-journal, one or more lines in a packet. It never waits: if the
+/// writer is away, or slower than the records, they are counted as lost, and the count itself is
+/// sent as a record once one gets through. May be used from many threads.</summary>
 /// <param name="home">The home; the socket is <c>journal/socket</c> in it.</param>
 /// <param name="time">The clock.</param>
 public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
 {
-    /// <summary>A packet with its records.</summary>
+    /// <summary>The most bytes of a packet.</summary>
     public const int PacketBytesMax = 32 * 1024;
 
     private const int SendBytes = 1024 * 1024; // The kernel gives what net.core.wmem_max allows.
@@ -23,12 +21,12 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
     private bool _wasTried;
     private long _lost;
 
-    /// <summary>The socket's name in a home.</summary>
+    /// <summary>The socket's path below a home.</summary>
     public static string PathIn(string home) => Path.Combine(home, "journal", "socket");
 
-    /// <summary>Sends records, which are lines with their ends.</summary>
+    /// <summary>Sends records, which are lines with their line ends.</summary>
     /// <param name="lines">At most <see cref="PacketBytesMax"/> bytes.</param>
-    /// <param name="count">How many they are.</param>
+    /// <param name="count">The number of records.</param>
     public void Send(ReadOnlySpan<byte> lines, int count = 1)
     {
         lock (_lock)
@@ -61,7 +59,7 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
         return true;
     }
 
-    // A writer that has been started anew has another socket: that is found at once.
+    // A restarted writer has a new socket, which is found at once.
     private bool TrySend(ReadOnlySpan<byte> packet)
     {
         for (int attempt = 0; attempt < 2; attempt++)
@@ -100,7 +98,7 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
         Socket? socket = null;
         try
         {
-            // There may be no descriptor left: that costs a record, and no more.
+            // No descriptor may be left, which loses a record and no more.
             socket = new Socket(
                 AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
             socket.Blocking = false;
@@ -115,15 +113,15 @@ public sealed class JournalSocket(string home, TimeProvider time) : IDisposable
         catch (Exception e) when (e is SocketException or Base.ConfigurationException
             or PosixException)
         {
-            // It is away, or has no room for us now.
+            // The writer is away, or has no room at present.
         }
 
         socket?.Dispose();
         return false;
     }
 
-    /// <summary>Whether the owner of a home's journal is at the other end. The directory's owner
-    /// may put anything there, a link to another program's socket too.</summary>
+    /// <summary>Whether the process at the other end is the owner of the home's journal. The
+    /// directory's owner may put anything there, even a link to another program's socket.</summary>
     public static bool IsWriter(Socket socket, string home) =>
         Fd.TryStatus(Fd.PathBytes(Path.Combine(home, "journal")), out _) is { } directory
         && Credentials.OfPeer((int)socket.Handle).Uid == directory.Uid;

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>One set of Landlock rules (linux/landlock.h): what is named is allowed, the rest of
-/// what the set handles is refused with EACCES.</summary>
+/// <summary>A set of Landlock rules (linux/landlock.h). What a rule names is allowed; all other
+/// actions that the set covers fail with EACCES.</summary>
 internal sealed unsafe class Landlock : IDisposable
 {
-    /// <summary>Before version 2 no file could be moved from one directory to another.</summary>
+    /// <summary>Before version 2 no file could be moved to another directory.</summary>
     internal const int VersionLeast = 2;
 
-    // The same numbers on every architecture since Linux 5.13.
+    // These numbers are the same on every architecture since Linux 5.13.
     private const nint CreateRuleset = 444;
     private const nint AddRule = 445;
     private const nint RestrictSelf = 446;
@@ -45,21 +45,21 @@ internal sealed unsafe class Landlock : IDisposable
         }
     }
 
-    /// <summary>The version that the kernel has; zero for none.</summary>
+    /// <summary>The version in the kernel; zero if it has no Landlock.</summary>
     internal static int Version { get; } =
         (int)Math.Max(0, Native.syscall(CreateRuleset, 0, 0, 1));
 
     /// <summary>Allows every change below a directory, or of one file.</summary>
     internal void AllowWrite(string path) => Allow(path, _handled & ~Execute);
 
-    /// <summary>Allows to make sockets and to remove entries here and below, not to change a
-    /// file.</summary>
+    /// <summary>Allows creating sockets and removing entries in a directory and below, but not
+    /// changing files.</summary>
     internal void AllowSockets(string path) => Allow(path, MakeSocket | RemoveFile);
 
-    /// <summary>Allows to run one file.</summary>
+    /// <summary>Allows running one file.</summary>
     internal void AllowRun(string path) => Allow(path, Execute);
 
-    /// <summary>Puts the rules upon the calling thread.</summary>
+    /// <summary>Applies the rules to the calling thread.</summary>
     internal void Apply() =>
         Checked(Native.syscall(RestrictSelf, _ruleset, 0, 0), "landlock_restrict_self");
 
@@ -75,7 +75,7 @@ internal sealed unsafe class Landlock : IDisposable
 
         if (fd < 0)
         {
-            return; // What is not there needs no permission.
+            return; // Missing files need no rule.
         }
 
         try

@@ -3,10 +3,8 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Ends this process when its supervisor is gone, however that died: the supervisor alone holds
-/// the other end of a pipe whose number stands in <c>KOPIS_LIFELINE</c>.
-/// </summary>
+/// <summary>Ends this process when its supervisor is gone, however that ended. Only the supervisor
+/// holds the other end of a pipe, whose number is in <c>KOPIS_LIFELINE</c>.</summary>
 public static class Lifeline
 {
     /// <summary>The variable that names the descriptor.</summary>
@@ -14,7 +12,8 @@ public static class Lifeline
 
     private const int ChildsNumber = 9;
 
-    /// <summary>A program of ours whose life hangs on this end of a supervisor's pipe.</summary>
+    /// <summary>A program of ours that ends with its supervisor: it gets this end of the pipe.
+    /// </summary>
     public static ProcessStart Give(ProcessStart program, int end)
     {
         ByteEnvironment environment = new(program.Environment);
@@ -26,10 +25,8 @@ public static class Lifeline
         };
     }
 
-    /// <summary>
-    /// Watches, if there is a lifeline; the variable is taken out of the environment, since it
-    /// means nothing to programs started from here.
-    /// </summary>
+    /// <summary>Watches the pipe, if there is one. The variable is removed from the environment,
+    /// because it is of no use to programs started from here.</summary>
     public static void Watch(ProgramContext context)
     {
         string? value = context.Environment.Text(Variable);
@@ -47,8 +44,8 @@ public static class Lifeline
 
     private static void WaitForEnd(int fd)
     {
-        // All children watch one pipe, and anyone who has taken over one of them can make it
-        // non-blocking for all: only its end counts, not that there is nothing to read.
+        // All children watch one pipe, and an attacker who controls one of them can make it
+        // non-blocking for all. So only the end of the pipe counts, not a read that finds nothing.
         byte[] ignored = new byte[1];
         Poller poller = new();
         poller.Add(fd, read: true);

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Kopis.Posix;
 
-/// <summary>The user's time, by TZ in all its forms: .NET knows names of zones only.</summary>
+/// <summary>The user's local time, by all forms of TZ; .NET knows only names of zones.</summary>
 public static unsafe class LocalTime
 {
     private const int TmBytes = 64; // Over glibc's and musl's struct tm (56).
     private const int OffsetOfGmtOff = 40;
 
-    /// <summary>How far east of UTC local time is at an instant.</summary>
+    /// <summary>The offset of local time east of UTC at an instant.</summary>
     public static TimeSpan OffsetAt(DateTimeOffset time)
     {
         long seconds = time.ToUnixTimeSeconds();

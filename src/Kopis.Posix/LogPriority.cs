@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// What systemd's journal understands at the beginning of a line (sd-daemon(3)): how much it
-/// matters. Other logs get the line as it is.
-/// </summary>
+/// <summary>The priority that systemd's journal reads at the beginning of a line (sd-daemon(3)).
+/// Other logs get the line without one.</summary>
 public static class LogPriority
 {
     private const int StandardError = 2;
@@ -14,17 +12,17 @@ public static class LogPriority
 
     private static readonly bool IsStandardErrors = IsJournal(StandardError);
 
-    /// <summary>Whether the journal reads what is written to a descriptor: it says so in
-    /// JOURNAL_STREAM, by device and inode.</summary>
+    /// <summary>Whether systemd's journal reads a descriptor: JOURNAL_STREAM holds its device and
+    /// inode.</summary>
     public static bool IsJournal(int fd) =>
         Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 } stream
         && Fd.IsOpen(fd) && stream == NameOf(fd);
 
-    /// <summary>A line for standard error, with its priority where the journal reads it.</summary>
+    /// <summary>A line for standard error, with a priority if the journal reads it.</summary>
     public static string Mark(string line) => IsStandardErrors ? $"{Of(line)}{line}" : line;
 
-    /// <summary>The priority of a line: of <c>alert:</c>, <c>fatal:</c> or <c>warning:</c> at its
-    /// beginning or behind the program's name; empty for others.</summary>
+    /// <summary>The priority of a line with <c>alert:</c>, <c>fatal:</c> or <c>warning:</c> at its
+    /// beginning or after the program's name; empty for other lines.</summary>
     public static string Of(string line)
     {
         int colon = line.IndexOf(": ", StringComparison.Ordinal);

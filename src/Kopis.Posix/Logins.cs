@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Kopis.Posix;
 
-/// <summary>Who is logged in where: utmp(5).</summary>
+/// <summary>Who is logged in, and where: utmp(5).</summary>
 public static unsafe class Logins
 {
-    // struct utmpx of glibc: the fields up to the user lie alike on all architectures.
+    // struct utmpx of glibc: up to the user, the fields have the same places on all architectures.
     private const int UserProcess = 7;
     private const int LineOffset = 8;
     private const int LineBytes = 32;
@@ -31,7 +31,7 @@ public static unsafe class Logins
         return lines;
     }
 
-    // A field that is full has no NUL.
+    // A full field has no NUL.
     private static ReadOnlySpan<byte> Field(byte* start, int length)
     {
         ReadOnlySpan<byte> field = new(start, length);

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>The C library, as declared by its headers. Linux, 64 bits. Nothing but declarations.
-/// </summary>
+/// <summary>Functions of the C library, as its headers declare them, for 64-bit Linux. Only
+/// declarations.</summary>
 internal static unsafe partial class Native
 {
     [LibraryImport("libc", SetLastError = true)]
@@ -387,7 +387,8 @@ internal static unsafe partial class Native
         internal int Process;
     }
 
-    /// <summary>struct __user_cap_data_struct, twice: capabilities 0 to 31, and others.</summary>
+    /// <summary>Two of struct __user_cap_data_struct: capabilities 0 to 31, and the others.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct CapabilitySets
     {

@@ -3,18 +3,18 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Runs another command of kopis, as a program of its own: one that becomes the user who
-/// may, say.</summary>
+/// <summary>Runs another command of kopis in a process of its own, for example one that becomes
+/// another user.</summary>
 public static class OwnCommand
 {
     private const int TextBytesMax = 64 * 1024;
 
     /// <summary>Runs a command of kopis to its end, without input.</summary>
-    /// <returns>Its exit code, and what it printed, 64 KiB at most.</returns>
+    /// <returns>Its exit code and its output, at most 64 KiB.</returns>
     public static (int Code, string Text) Run(ProgramContext context, params string[] words) =>
         RunWith(context, "kopis", [], words);
 
-    /// <summary>Runs one of our programs, with this input.</summary>
+    /// <summary>Runs one of our programs with this input.</summary>
     public static (int Code, string Text) RunWith(
         ProgramContext context, string program, ReadOnlySpan<byte> input, params string[] words)
     {

@@ -2,13 +2,12 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Tells our own programs in a chain from others of the same name.</summary>
+/// <summary>Distinguishes our own programs in a chain from others of the same name.</summary>
 public static class OwnProgram
 {
-    /// <summary>
-    /// The name of our program that a word would run, or null: another make's <c>qmail-smtpd</c> is
-    /// not ours. A link is followed; that its file is this very binary decides.
-    /// </summary>
+    /// <summary>The name of our program that a word would run; null if it is another make's, such
+    /// as netqmail's <c>qmail-smtpd</c>. Links are followed; the word is ours if its file is this
+    /// very binary.</summary>
     public static string? NameOf(ByteEnvironment environment, ReadOnlySpan<byte> word)
     {
         string? file = ProgramPath.Find(environment, word);

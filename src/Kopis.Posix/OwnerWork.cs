@@ -2,14 +2,13 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// What a tool of root's does in another's directory is done by a process of that owner: so the
-/// files are his, and nothing that he puts there, a link say, leads root to another's file.
-/// </summary>
+/// <summary>A tool of root has its work in another user's directory done by a process of that user.
+/// So the files belong to the user, and nothing that the user puts there, such as a link, leads
+/// root to another file.</summary>
 public static class OwnerWork
 {
-    /// <summary>The first word of such a process: <c>kopis --as-owner PIECE [WORD…]</c>. It
-    /// gives nobody a right that he has not got.</summary>
+    /// <summary>The first argument of such a process: <c>kopis --as-owner PIECE [WORD…]</c>. It
+    /// gives no right that the caller lacks.</summary>
     public const string Word = "--as-owner";
 
     private const int SaidBytesMax = 64 * 1024;
@@ -18,25 +17,26 @@ public static class OwnerWork
     private const int StopsMax = 5;
     private static readonly TimeSpan LookPause = TimeSpan.FromSeconds(1);
 
-    // A large mailbox takes a while to delete.
+    // Deleting a large mailbox takes a while.
     private static readonly TimeSpan TimeMax = TimeSpan.FromMinutes(10);
 
-    /// <summary>Has a piece of work done, and waits for its end.</summary>
-    /// <param name="owner">By whom.</param>
-    /// <param name="input">What it reads on descriptor 0.</param>
-    /// <param name="words">The piece, and its words.</param>
-    /// <returns>What it said: lines of what can be printed, whatever the owner makes of it.
+    /// <summary>Has a piece of work done by the owner, and waits until it ends.</summary>
+    /// <param name="owner">The owner's identity.</param>
+    /// <param name="input">The input on descriptor 0.</param>
+    /// <param name="words">The piece of work and its arguments.</param>
+    /// <returns>The output, reduced to printable lines, whatever the owner makes the process print.
     /// </returns>
-    /// <exception cref="ConfigurationException">It failed; with its own words. So it does where
-    /// its owner stops it again and again, or lets it work without end.</exception>
+    /// <exception cref="ConfigurationException">The work failed; the message is the process's own.
+    /// This also happens if the owner stops the process again and again, or lets it run without
+    /// end.</exception>
     public static string Run(
         ProcessIdentity owner, ReadOnlySpan<byte> input, params string[] words) =>
         Run(owner, input, TimeMax, words);
 
-    /// <param name="owner">By whom.</param>
-    /// <param name="input">What it reads on descriptor 0.</param>
-    /// <param name="timeMax">It is killed after that, in whole seconds.</param>
-    /// <param name="words">The piece, and its words.</param>
+    /// <param name="owner">The owner's identity.</param>
+    /// <param name="input">The input on descriptor 0.</param>
+    /// <param name="timeMax">The process is killed after this time, in whole seconds.</param>
+    /// <param name="words">The piece of work and its arguments.</param>
     /// <inheritdoc cref="Run(ProcessIdentity, ReadOnlySpan{byte}, string[])"/>
     public static string Run(
         ProcessIdentity owner, ReadOnlySpan<byte> input, TimeSpan timeMax, params string[] words)
@@ -49,7 +49,7 @@ public static class OwnerWork
             Fd.Seek(from, 0);
             WaitStatus end = WaitFor(Start(owner, from, to, words), timeMax);
             byte[] said = new byte[SaidBytesMax];
-            // A name in another's directory may hold what a terminal obeys.
+            // A name in a user's directory may contain characters that a terminal obeys.
             string text = PrintableText.Lines(said.AsSpan(0, Fd.ReadAt(to, said, 0)));
             return end is { Crashed: false, ExitCode: 0 }
                 ? text
@@ -63,7 +63,7 @@ public static class OwnerWork
         }
     }
 
-    /// <summary>Waits with a limit: the owner may stop the process.</summary>
+    /// <summary>Waits with a limit, since the owner may stop the process.</summary>
     private static WaitStatus WaitFor(int pid, TimeSpan timeMax)
     {
         int looksMax = (int)(timeMax / LookPause);
@@ -91,11 +91,12 @@ public static class OwnerWork
             Fd.Close(end);
         }
 
-        Processes.Signal(pid, Kill); // Nothing to one that has ended.
+        Processes.Signal(pid, Kill); // Harmless if it has ended.
         return Processes.Wait(pid);
     }
 
-    /// <summary>Starts a piece of work with these descriptors; the caller waits for it.</summary>
+    /// <summary>Starts a piece of work with these descriptors; the caller must wait for it.
+    /// </summary>
     /// <returns>Its process id.</returns>
     public static int Start(ProcessIdentity owner, int input, int output, params string[] words)
     {
@@ -107,8 +108,8 @@ public static class OwnerWork
         }).Start();
     }
 
-    /// <summary>Where root is in a directory of another's, begins this program again as he, with
-    /// the same words and descriptors. Returns where there is nothing to change.</summary>
+    /// <summary>If root works in another user's directory, runs this program again as that user,
+    /// with the same arguments and descriptors. Returns if the identity need not change.</summary>
     public static void GoOnAsOwnerOf(string directory, ProgramContext context)
     {
         if (Processes.EffectiveUid == 0
@@ -123,7 +124,7 @@ public static class OwnerWork
         }
     }
 
-    /// <summary>As arguments of such a process.</summary>
+    /// <summary>The arguments of such a process.</summary>
     public static IEnumerable<byte[]> Words(params IEnumerable<string> words) =>
         [ByteText.ToBytes(Word), .. words.Select(word => Fd.PathBytes(word)[..^1])];
 }

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Kopis.Posix;
 
-/// <summary>Calls on path names that .NET lacks or hides too much of.</summary>
+/// <summary>Calls on path names that .NET lacks, or of which it hides too much.</summary>
 public static unsafe class Paths
 {
-    /// <summary>A second name for a file; both paths are bytes that end in NUL.</summary>
+    /// <summary>Makes a second name for a file; both paths are bytes that end in NUL.</summary>
     public static void Link(ReadOnlySpan<byte> existing, ReadOnlySpan<byte> name)
     {
         Fd.RequireTerminated(existing);
@@ -17,7 +17,7 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>Removes a name, bytes that end in NUL. False if that fails.</summary>
+    /// <summary>Removes a name, given as bytes that end in NUL. False if that fails.</summary>
     public static bool TryUnlink(ReadOnlySpan<byte> path) => TryUnlink(path, out _);
 
     /// <summary>As above, with the error.</summary>
@@ -47,7 +47,7 @@ public static unsafe class Paths
         return errno == Errno.NoEntry ? false : throw new PosixException($"unlink {path}", errno);
     }
 
-    /// <summary>Renames, replacing what had the name.</summary>
+    /// <summary>Renames a file, replacing the target.</summary>
     public static void Rename(string from, string to)
     {
         fixed (byte* f = Fd.PathBytes(from), t = Fd.PathBytes(to))
@@ -67,9 +67,9 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>Writes a file that is not there, and syncs it. Its name is durable when its
-    /// directory is synced.</summary>
-    /// <exception cref="PosixException">Something has the name, or it cannot be written.
+    /// <summary>Writes a new file and syncs it. Its name is durable once its directory is synced.
+    /// </summary>
+    /// <exception cref="PosixException">The name is taken, or the file cannot be written.
     /// </exception>
     public static void WriteNew(string path, ReadOnlySpan<byte> content, int mode)
     {
@@ -86,8 +86,9 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>Writes a file as <see cref="WriteNew"/> does, under a temporary name first: it
-    /// appears whole, or not at all. What a run that was cut short has left there goes.</summary>
+    /// <summary>Writes a file as <see cref="WriteNew"/> does, but under a temporary name first, so
+    /// that it appears with its whole content or not at all. A temporary file that an interrupted
+    /// run left is removed.</summary>
     /// <exception cref="PosixException">It cannot be written.</exception>
     public static void Replace(
         string path, string temporary, ReadOnlySpan<byte> content, int mode)
@@ -97,7 +98,7 @@ public static unsafe class Paths
         Rename(temporary, path);
     }
 
-    /// <summary>A named pipe. False if the name is taken.</summary>
+    /// <summary>Makes a named pipe. False if the name is taken.</summary>
     public static bool TryMakeFifo(string path, int mode)
     {
         fixed (byte* p = Fd.PathBytes(path))
@@ -112,11 +113,11 @@ public static unsafe class Paths
         return errno == Errno.Exists ? false : throw new PosixException($"mkfifo {path}", errno);
     }
 
-    /// <summary>A directory. False if the name is taken.</summary>
+    /// <summary>Makes a directory. False if the name is taken.</summary>
     public static bool TryMakeDirectory(string path, int mode) =>
         TryMakeDirectory(Fd.PathBytes(path), mode);
 
-    /// <summary>As above, by bytes that end in NUL.</summary>
+    /// <summary>As above, by a path of bytes that end in NUL.</summary>
     public static bool TryMakeDirectory(ReadOnlySpan<byte> path, int mode)
     {
         Fd.RequireTerminated(path);
@@ -134,7 +135,7 @@ public static unsafe class Paths
             : throw new PosixException($"mkdir {Text(path)}", errno);
     }
 
-    /// <summary>Permission bits, whatever the umask.</summary>
+    /// <summary>Sets the permission bits, whatever the umask.</summary>
     public static void ChangeMode(string path, int mode)
     {
         fixed (byte* p = Fd.PathBytes(path))
@@ -143,7 +144,7 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>Owner and group.</summary>
+    /// <summary>Sets the owner and the group.</summary>
     public static void ChangeOwner(string path, uint uid, uint gid)
     {
         fixed (byte* p = Fd.PathBytes(path))
@@ -161,33 +162,34 @@ public static unsafe class Paths
         }
     }
 
-    /// <summary>The paths of what is in a directory, in the order of their names.</summary>
-    /// <exception cref="PosixException">It cannot be read.</exception>
+    /// <summary>The paths of the entries of a directory, ordered by name.</summary>
+    /// <exception cref="PosixException">The directory cannot be read.</exception>
     public static string[] Entries(string directory) =>
         List(directory, () => Directory.GetFileSystemEntries(directory));
 
-    /// <summary>Those of its files alone, whose names match a pattern of <c>*</c> and <c>?</c>.
+    /// <summary>The paths of its files only, whose names match a pattern of <c>*</c> and <c>?</c>.
     /// </summary>
-    /// <exception cref="PosixException">It cannot be read.</exception>
+    /// <exception cref="PosixException">The directory cannot be read.</exception>
     public static string[] Files(string directory, string pattern = "*") =>
         List(directory, () => Directory.GetFiles(directory, pattern));
 
-    /// <summary>Bytes that an unprivileged process may still write where the path lies.</summary>
+    /// <summary>How many bytes an unprivileged process may still write on the path's file system.
+    /// </summary>
     public static long FreeBytes(string path)
     {
         Native.StatvfsBuffer buffer = Statvfs(path);
         return (long)(buffer.BlocksAvailable * buffer.FragmentSize);
     }
 
-    /// <summary>Files that such a process may still make there; -1 where the file system has no
-    /// such bound.</summary>
+    /// <summary>How many files such a process may still create there; -1 if the file system has no
+    /// limit.</summary>
     public static long FreeFiles(string path)
     {
         Native.StatvfsBuffer buffer = Statvfs(path);
         return buffer.Files == 0 ? -1 : (long)buffer.FilesAvailable;
     }
 
-    // The runtime's own words for what the kernel said are none that scripts and people look for.
+    // Scripts and people do not know the runtime's own words for an error of the kernel.
     private static string[] List(string directory, Func<string[]> list)
     {
         try

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>Waits for descriptors with poll(2); for event loops that own few of them.</summary>
+/// <summary>Waits for descriptors with poll(2), for event loops with few of them.</summary>
 public sealed unsafe class Poller
 {
     private const short In = 1;
@@ -11,13 +11,13 @@ public sealed unsafe class Poller
     private Native.PollEntry[] _entries = new Native.PollEntry[8];
     private int _count;
 
-    /// <summary>Watches the turns of the loop that waits here; null: nobody does.</summary>
+    /// <summary>Notes each turn of the loop that waits here; null for nobody.</summary>
     public Watchdog? Watch { get; init; }
 
     /// <summary>Forgets all descriptors.</summary>
     public void Clear() => _count = 0;
 
-    /// <summary>Watches a descriptor; its place is what <see cref="IsReady"/> takes.</summary>
+    /// <summary>Watches a descriptor. Returns the place to pass to <see cref="IsReady"/>.</summary>
     public int Add(int fd, bool read, bool write = false)
     {
         if (_count == _entries.Length)
@@ -30,7 +30,8 @@ public sealed unsafe class Poller
         return _count++;
     }
 
-    /// <summary>Waits until one is ready or the time is over; null waits forever.</summary>
+    /// <summary>Waits until a descriptor is ready or the time is over; null waits forever.
+    /// </summary>
     /// <returns>False when the time ran out or a signal came.</returns>
     public bool Wait(TimeSpan? timeout)
     {
@@ -56,7 +57,7 @@ public sealed unsafe class Poller
     /// </summary>
     public bool IsReady(int place) => _entries[place].Returned != 0;
 
-    /// <summary>Waits until the descriptor takes more, or its peer is gone.</summary>
+    /// <summary>Waits until the descriptor takes more bytes, or its peer is gone.</summary>
     public static void WaitWritable(int fd)
     {
         Poller poller = new();
@@ -64,7 +65,7 @@ public sealed unsafe class Poller
         poller.Wait(null);
     }
 
-    /// <summary>Waits until there is something to read. False if the time is over first.</summary>
+    /// <summary>Waits until there is something to read. False if the time ends first.</summary>
     public static bool WaitReadable(int fd, TimeSpan timeout)
     {
         long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;

@@ -1,12 +1,12 @@
 namespace Kopis.Posix;
 
-/// <summary>A system call failed; the message names the call, the object and the reason.</summary>
+/// <summary>A system call failed. The message names the call, the object and the reason.</summary>
 public sealed class PosixException : IOException
 {
     private readonly string _what;
 
     /// <summary>Describes the failure of one call.</summary>
-    /// <param name="what">The call and what it was about: <c>open control/me</c>.</param>
+    /// <param name="what">The call and its object: <c>open control/me</c>.</param>
     /// <param name="errno">The error number, see <see cref="Errno"/>.</param>
     public PosixException(string what, int errno)
         : base($"{what}: {ErrorText.Of(errno)}") => (_what, Number) = (what, errno);
@@ -14,9 +14,9 @@ public sealed class PosixException : IOException
     /// <summary>The error number, see <see cref="Errno"/>.</summary>
     public int Number { get; }
 
-    /// <summary>The reason alone, see <see cref="ErrorText"/>.</summary>
+    /// <summary>Only the reason, see <see cref="ErrorText"/>.</summary>
     public string Reason => ErrorText.Of(Number);
 
-    /// <summary>Whether nobody reads what we print any more: <c>mailq | head</c>.</summary>
+    /// <summary>Whether nobody reads our output any more, as in <c>mailq | head</c>.</summary>
     public bool IsOutputClosed => Number == Errno.BrokenPipe && _what == "write fd 1";
 }

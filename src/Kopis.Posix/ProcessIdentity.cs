@@ -3,20 +3,20 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Who a process is to be: a uid, a gid and supplementary groups, none of them root's and
-/// none the number that means "leave it as it is" to setresuid(2).</summary>
-/// <remarks>There are two ways to become one, and no third: <see cref="ProcessStart"/> starts a
-/// child as one, <see cref="Exec"/> turns this process into one for good. No thread of a process
-/// has other ids than the process (docs/decisions/identity.md).</remarks>
+/// <summary>The identity of a process: a uid, a gid and supplementary groups. None of them is
+/// root's, and none is the number that setresuid(2) takes for "leave unchanged".</summary>
+/// <remarks>There are exactly two ways to take an identity: <see cref="ProcessStart"/> starts a
+/// child with it, and <see cref="Exec"/> gives it to this process permanently. No thread ever has
+/// other ids than its process (docs/decisions/identity.md).</remarks>
 public sealed record ProcessIdentity
 {
     private const uint NoChange = uint.MaxValue;
-    private const int StatusBytesMax = 64 * 1024; // Of /proc: some two KiB.
+    private const int StatusBytesMax = 64 * 1024; // Of /proc: about two KiB.
 
-    /// <summary>Names an identity.</summary>
-    /// <param name="uid">User.</param>
-    /// <param name="gid">Primary group.</param>
-    /// <param name="groups">Supplementary groups.</param>
+    /// <summary>Makes an identity of ids.</summary>
+    /// <param name="uid">The uid.</param>
+    /// <param name="gid">The primary gid.</param>
+    /// <param name="groups">The supplementary groups.</param>
     /// <exception cref="ConfigurationException">An id is 0 or 4294967295.</exception>
     public ProcessIdentity(uint uid, uint gid, params IReadOnlyList<uint> groups)
     {
@@ -29,26 +29,26 @@ public sealed record ProcessIdentity
         (Uid, Gid, Groups) = (uid, gid, groups);
     }
 
-    /// <summary>User.</summary>
+    /// <summary>The uid.</summary>
     public uint Uid { get; }
 
-    /// <summary>Primary group.</summary>
+    /// <summary>The primary gid.</summary>
     public uint Gid { get; }
 
-    /// <summary>Supplementary groups.</summary>
+    /// <summary>The supplementary groups.</summary>
     public IReadOnlyList<uint> Groups { get; }
 
-    /// <summary>Whether the process may read every file and look into every directory: the
+    /// <summary>Whether the process may read every file and search every directory: it has the
     /// capability CAP_DAC_READ_SEARCH, and no other.</summary>
     public bool MayReadAll { get; init; }
 
-    /// <summary>A user with the one group of his.</summary>
+    /// <summary>A user with only the primary group.</summary>
     public static ProcessIdentity Of(UnixUser user) => new(user.Uid, user.Gid, user.Gid);
 
-    /// <summary>Who root has to be to work in another's directory; null if it is root's, or we
-    /// are not root.</summary>
-    /// <exception cref="PosixException">There is no such directory.</exception>
-    /// <exception cref="ConfigurationException">Its group is root's, and its owner not known.
+    /// <summary>The identity that root must take to work in another user's directory. Null if the
+    /// directory is root's, or if we are not root.</summary>
+    /// <exception cref="PosixException">The directory does not exist.</exception>
+    /// <exception cref="ConfigurationException">Its group is root's, and its owner is not known.
     /// </exception>
     public static ProcessIdentity? ForWorkIn(string directory)
     {
@@ -63,22 +63,20 @@ public sealed record ProcessIdentity
         return new ProcessIdentity(owner.Uid, gid, gid);
     }
 
-    /// <summary>Whether an id can be that of a process that is not root.</summary>
+    /// <summary>Whether an id can belong to a process that is not root.</summary>
     public static bool IsValid(uint id) => id is not (0 or NoChange);
 
-    /// <summary>Reads an id, decimal digits alone; false for the two that no process may get.
+    /// <summary>Parses an id of decimal digits. False for the two ids that no process may get.
     /// </summary>
     public static bool TryParseId(string text, out uint id) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out id)
             && IsValid(id);
 
-    /// <summary>
-    /// Turns this process, with all of its threads, into this user, reads back from the kernel
-    /// that every thread is, and runs another program. Ends the process with 111 where any of its
-    /// threads still has another id. Returns only by throwing.
-    /// </summary>
-    /// <param name="program">What to run, with which words and environment, and where; its
-    /// descriptors are ours. The directory is gone to as the new user.</param>
+    /// <summary>Gives this process, with all its threads, the identity, reads back from the kernel
+    /// that every thread has it, and runs another program. Ends the process with 111 if any thread
+    /// has another id. Returns only by throwing.</summary>
+    /// <param name="program">The program to run, with its arguments, environment and directory; it
+    /// inherits our descriptors. The directory is entered as the new user.</param>
     /// <exception cref="ConfigurationException">The kernel refuses, or the program cannot be run.
     /// </exception>
     public void Exec(ProcessStart program)
@@ -100,7 +98,7 @@ public sealed record ProcessIdentity
         }
     }
 
-    /// <summary>The C library's calls, which change all threads.</summary>
+    /// <summary>Uses the C library's calls, which change all threads.</summary>
     private unsafe void Become()
     {
         uint[] groups = [.. Groups];
@@ -131,7 +129,7 @@ public sealed record ProcessIdentity
         }
     }
 
-    /// <summary>All four ids of both kinds, and the groups, as proc(5) shows them.</summary>
+    /// <summary>Reads all four ids of both kinds, and the groups, from proc(5).</summary>
     private bool IsUs(string status)
     {
         uint[] Values(string name) =>

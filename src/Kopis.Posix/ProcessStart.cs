@@ -3,48 +3,49 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Starts a child with exactly the descriptors, environment and identity named.</summary>
+/// <summary>Starts a child with exactly the descriptors, environment and identity that are given.
+/// </summary>
 public sealed unsafe record ProcessStart
 {
-    private const string OwnBinary = "/proc/self/exe"; // Whatever is in bin by now.
+    private const string OwnBinary = "/proc/self/exe"; // Whatever lies in bin by now.
     private const int SizeOfOpaque = 512; // Over glibc's posix_spawnattr_t (336) and sigset_t.
     private const short SetPgroup = 0x02;
     private const short SetSignalDefault = 0x04;
     private const short SetSignalMask = 0x08;
 
-    /// <summary>The file to run; no PATH search.</summary>
+    /// <summary>The file to run, without a search along PATH.</summary>
     public required string Path { get; init; }
 
-    /// <summary>All arguments, the name first.</summary>
+    /// <summary>All arguments, beginning with the name.</summary>
     public required IReadOnlyList<byte[]> Arguments { get; init; }
 
-    /// <summary>The whole environment of the child.</summary>
+    /// <summary>The child's whole environment.</summary>
     public required ByteEnvironment Environment { get; init; }
 
-    /// <summary>Child descriptor number to ours. Others are close-on-exec and so not passed.
-    /// </summary>
+    /// <summary>Maps the child's descriptor numbers to ours. Other descriptors are close-on-exec
+    /// and not passed on.</summary>
     public IReadOnlyDictionary<int, int> Descriptors { get; init; } = new Dictionary<int, int>();
 
-    /// <summary>Working directory of the child; null keeps ours.</summary>
+    /// <summary>The child's working directory; null keeps ours.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>As <see cref="Directory"/>, for a name that may not be text; wins over it.
+    /// <summary>Like <see cref="Directory"/>, for a name that may not be text; it takes precedence.
     /// </summary>
     public byte[]? DirectoryBytes { get; init; }
 
-    /// <summary>Whether the child leads a process group of its own, to be ended as one; one with an
-    /// <see cref="Identity"/> always does, in a session of its own.</summary>
+    /// <summary>Whether the child leads a process group of its own, which can be ended as a whole.
+    /// A child with an <see cref="Identity"/> always does, in a session of its own.</summary>
     public bool OwnGroup { get; init; }
 
-    /// <summary>Who the child is; null keeps us. Needs root. Where given, the child gets no
-    /// descriptor but those named, and ends with 111 if the program cannot be run: we do not wait
-    /// for a process that another may stop.</summary>
+    /// <summary>The child's identity; null keeps ours. This needs root. With an identity the child
+    /// gets only the descriptors given, and exits with 111 if the program cannot be run: we do not
+    /// wait for a process that another user may stop.</summary>
     public ProcessIdentity? Identity { get; init; }
 
-    /// <summary>What the child may do less than its user; null: nothing less.</summary>
+    /// <summary>How the child is restricted further than its user; null for not at all.</summary>
     public Confinement? Confinement { get; init; }
 
-    /// <summary>Whether it is another binary of ours: it lies beside this one.</summary>
+    /// <summary>Whether it is another binary of ours, in the same directory as this one.</summary>
     public bool IsSibling { get; init; }
 
     /// <summary>Whether it is one of our own programs.</summary>
@@ -62,14 +63,14 @@ public sealed unsafe record ProcessStart
             {
                 ["KOPIS_HOME"] = Fd.PathBytes(context.Home)[..^1],
 
-                // The runtime's library of certificates wants one, and a user who is in no
-                // /etc/passwd, as in a container, has none.
+                // The runtime's library for certificates needs a home directory, and a user that is
+                // not in /etc/passwd, as in a container, has none.
                 ["HOME"] = context.Environment["HOME"] ?? Fd.PathBytes(context.Home)[..^1],
             },
             Directory = "/",
         };
 
-    /// <summary>Descriptors of ours for the child's 0, 1, 2 and so on.</summary>
+    /// <summary>Passes descriptors of ours as the child's 0, 1, 2 and so on.</summary>
     public static IReadOnlyDictionary<int, int> InOrder(params ReadOnlySpan<int> ours)
     {
         Dictionary<int, int> descriptors = [];
@@ -82,14 +83,15 @@ public sealed unsafe record ProcessStart
     }
 
     /// <summary>Starts the child.</summary>
-    /// <returns>Its process id; the caller must wait for it.</returns>
-    /// <exception cref="PosixException">It could not be started: not found, no rights.</exception>
+    /// <returns>Its process id; the caller must wait for the child.</returns>
+    /// <exception cref="PosixException">It cannot be started: the file is not found or may not be
+    /// run.</exception>
     public int Start() =>
         Confinement is not null ? OnOwnThread(SpawnConfined) : Spawn();
 
-    /// <summary>This process becomes the program, with its identity if it has one, in its
-    /// directory; descriptors and confinement stay as they are.</summary>
-    /// <exception cref="PosixException">It cannot be run.</exception>
+    /// <summary>Turns this process into the program, with its identity, if one is given, and in its
+    /// directory. Descriptors and confinement stay as they are.</summary>
+    /// <exception cref="PosixException">The program cannot be run.</exception>
     /// <exception cref="ConfigurationException">The kernel refuses the identity.</exception>
     public void Exec()
     {
@@ -102,7 +104,7 @@ public sealed unsafe record ProcessStart
         Processes.Exec(Path, Arguments, Environment);
     }
 
-    // The thread that spawns is bound first; it ends with that.
+    // The thread that spawns is restricted first; it ends afterwards.
     private int SpawnConfined()
     {
         Confinement?.Apply();
@@ -148,7 +150,7 @@ public sealed unsafe record ProcessStart
         return ForkedChild.Start(plan);
     }
 
-    /// <summary>Says here what in the child could not be said.</summary>
+    /// <summary>Reports here a failure that the child could not report.</summary>
     private void RequireProgram()
     {
         const int anyoneRuns = 0x49; // 0111
@@ -216,8 +218,8 @@ public sealed unsafe record ProcessStart
 
     private void AddDescriptors(void* actions)
     {
-        // A source that is a target of another goes by a free number, so that it is not
-        // overwritten before its turn. One that has its number loses close-on-exec by this.
+        // A descriptor whose number is the target of another is moved to a free number first, so
+        // that it is not overwritten. One that has its number already loses close-on-exec here.
         int free = Descriptors.Keys.DefaultIfEmpty().Max() + 1;
         List<(int From, int To)> moves = [];
         List<int> parked = [];
@@ -245,7 +247,7 @@ public sealed unsafe record ProcessStart
         }
     }
 
-    // Descriptors that we inherited are the child's too.
+    // The child inherits the descriptors that we inherited.
     private static int NextFree(int number)
     {
         while (Fd.IsOpen(number))

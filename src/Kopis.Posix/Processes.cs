@@ -11,10 +11,10 @@ public static unsafe class Processes
     private const nuint AuxExecFileName = 31;
     private const int StatusBytesMax = 64 * 1024;
 
-    /// <summary>This process.</summary>
+    /// <summary>The id of this process.</summary>
     public static int Id => Native.getpid();
 
-    /// <summary>Who runs this process.</summary>
+    /// <summary>The user who runs this process.</summary>
     public static uint Uid => Native.getuid();
 
     /// <summary>The effective user.</summary>
@@ -23,13 +23,13 @@ public static unsafe class Processes
     /// <summary>The group.</summary>
     public static uint Gid => Native.getgid();
 
-    /// <summary>The path this program was started by, links not followed.</summary>
+    /// <summary>The path by which this program was started, without following links.</summary>
     public static string? ExecutedPath =>
         Marshal.PtrToStringUTF8((nint)Native.getauxval(AuxExecFileName));
 
-    /// <summary>What ps, pidof and killall know this process by, whatever path it was started by.
-    /// </summary>
-    /// <param name="name">15 bytes of it are kept.</param>
+    /// <summary>Sets the name that ps, pidof and killall show, whatever path the program was
+    /// started by.</summary>
+    /// <param name="name">The name; 15 bytes of it are kept.</param>
     public static void SetName(string name)
     {
         const int setName = 15; // PR_SET_NAME
@@ -39,17 +39,17 @@ public static unsafe class Processes
         }
     }
 
-    /// <summary>Bits that new files do not get. Returns the old mask.</summary>
+    /// <summary>Sets the permission bits that new files do not get. Returns the old mask.</summary>
     public static int SetFileModeMask(int mask) => (int)Native.umask((uint)mask);
 
-    /// <summary>Takes no notice of a signal from here on.</summary>
+    /// <summary>Ignores a signal from now on.</summary>
     public static void IgnoreSignal(int number)
     {
         const nint ignore = 1;
         Native.signal(number, ignore);
     }
 
-    /// <summary>Has a signal do what it does by default.</summary>
+    /// <summary>Restores the default action of a signal.</summary>
     public static void ResetSignal(int number) => Native.signal(number, 0);
 
     /// <summary>Sends a signal. False if there is no such process.</summary>
@@ -64,8 +64,8 @@ public static unsafe class Processes
         return errno == Errno.NoProcess ? false : throw new PosixException($"kill {pid}", errno);
     }
 
-    /// <summary>Whether a process handles a signal itself by now (SigCgt in proc(5)); else it may
-    /// end it.</summary>
+    /// <summary>Whether a process handles a signal itself by now (SigCgt in proc(5)); otherwise the
+    /// signal may end it.</summary>
     public static bool Catches(int pid, int signal)
     {
         const string caught = "SigCgt:\t"; // A mask, in hexadecimal.
@@ -110,8 +110,8 @@ public static unsafe class Processes
         };
     }
 
-    /// <summary>Takes the status of any child that has ended: its process id; null if there is
-    /// none.</summary>
+    /// <summary>Takes the status of any child that has ended, and returns its process id; null if
+    /// there is none.</summary>
     public static int? TryWaitAny()
     {
         const int noHang = 1;
@@ -119,10 +119,8 @@ public static unsafe class Processes
         return Native.waitpid(-1, &status, noHang) is > 0 and int pid ? pid : null;
     }
 
-    /// <summary>
-    /// A descriptor that becomes readable when the child ends; for <see cref="Poller"/>. The child
-    /// must still be waited for.
-    /// </summary>
+    /// <summary>A descriptor that becomes readable when the child ends, for <see cref="Poller"/>.
+    /// The caller must still wait for the child.</summary>
     public static int OpenDescriptor(int pid)
     {
         const int pidfdOpen = 434; // The same number on every architecture since Linux 5.3.
@@ -132,11 +130,11 @@ public static unsafe class Processes
             : throw new PosixException($"pidfd_open {pid}", Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>The calling thread's number (gettid(2)).</summary>
+    /// <summary>The number of the calling thread (gettid(2)).</summary>
     internal static int ThreadId() => Native.gettid();
 
-    /// <summary>Whether a process, or a thread of it, is stopped, as by SIGSTOP or a debugger;
-    /// false where there is none.</summary>
+    /// <summary>Whether a process, or one of its threads, is stopped, as by SIGSTOP or a debugger.
+    /// False if there is no such process.</summary>
     public static bool IsStopped(int pid)
     {
         try
@@ -154,7 +152,7 @@ public static unsafe class Processes
     {
         try
         {
-            // The state stands behind the name, which may itself hold anything (proc(5)).
+            // The state follows the name, which may contain anything (proc(5)).
             string stat = File.ReadAllText($"/proc/{pid}/task/{thread}/stat");
             return stat.AsSpan(stat.LastIndexOf(')') + 1).TrimStart() is ['T' or 't', ..];
         }
@@ -164,9 +162,9 @@ public static unsafe class Processes
         }
     }
 
-    /// <summary>Which are stopped: of children, of their children, which needs
-    /// CONFIG_PROC_CHILDREN, and of all processes of a user, whoever started them.</summary>
-    /// <param name="children">Their process ids.</param>
+    /// <summary>Which processes are stopped, among some children, their children (which needs
+    /// CONFIG_PROC_CHILDREN), and all processes of a user, whoever started them.</summary>
+    /// <param name="children">The process ids of the children.</param>
     /// <param name="user">A uid; null for none.</param>
     public static List<int> Stopped(IEnumerable<int> children, uint? user) =>
     [
@@ -184,7 +182,7 @@ public static unsafe class Processes
         }
         catch (IOException)
         {
-            // It has ended, or the kernel does not say.
+            // The process has ended, or the kernel does not say.
         }
 
         return children.Split(' ', StringSplitOptions.RemoveEmptyEntries)
@@ -204,7 +202,8 @@ public static unsafe class Processes
         }
     }
 
-    /// <summary>Ends this process at once: no handlers, no waiting for other threads.</summary>
+    /// <summary>Ends this process at once, without handlers and without waiting for other threads.
+    /// </summary>
     public static void ExitNow(int code) => Native._exit(code);
 
     /// <summary>Replaces this program by another; returns only by throwing.</summary>

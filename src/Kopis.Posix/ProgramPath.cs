@@ -2,19 +2,19 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Which file a word would run, as execvp(3) has it.</summary>
+/// <summary>Finds the file that a word would run, as execvp(3) does.</summary>
 public static class ProgramPath
 {
     private const int AnyoneRuns = 0x49; // 0111
 
-    /// <summary>The word itself where it has a slash, else the first such file along PATH that may
-    /// be run.</summary>
-    /// <returns>Null if there is none; else <see cref="RawText"/>.</returns>
+    /// <summary>The word itself if it contains a slash; otherwise the first file of that name along
+    /// PATH that may be run.</summary>
+    /// <returns>Null if there is none; otherwise <see cref="RawText"/>.</returns>
     public static string? Find(ByteEnvironment environment, ReadOnlySpan<byte> word) =>
         Find(environment, word, out _);
 
-    /// <summary>The same, with the reason if there is none: what may not be run counts for more
-    /// than what is not there, and any other error ends the search.</summary>
+    /// <summary>The same, with the reason if there is none. A file that may not be run counts for
+    /// more than a missing one; any other error ends the search.</summary>
     public static string? Find(
         ByteEnvironment environment, ReadOnlySpan<byte> word, out int errno)
     {

@@ -2,22 +2,20 @@ using System.Text;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Opening a file to read whose path is the administrator's word. He may have made its last part a
-/// link, and that may lead into a directory of another user, as <c>control/servercert.pem</c> does
-/// to <c>tls</c>: root follows only links that are root's, in directories that are root's.
-/// Another user can be led only to what that user may open anyway.
-/// </summary>
+/// <summary>Opens files to read whose paths the administrator has set. The last part of such a path
+/// may be a link into a directory of another user, as <c>control/servercert.pem</c> leads to
+/// <c>tls</c>. Root follows only links that are root's, in directories that are root's. Other users
+/// need no such rule: a link can lead them only to files that they may open anyway.</summary>
 internal static unsafe class RootsLinks
 {
     private const OpenFlags OpenPath = (OpenFlags)0x200000; // O_PATH
     private const OpenFlags ToRead = OpenFlags.ReadOnly | OpenFlags.NonBlocking;
     private const int WritableByAll = 0x2; // 0002
-    private const int LinksMax = 40; // As the kernel has it (path_resolution(7)).
+    private const int LinksMax = 40; // As in path_resolution(7).
     private const int TargetBytesMax = 4096; // PATH_MAX
 
-    /// <summary>Opens it; minus one and the error if that fails: ELOOP for a link that root does
-    /// not follow.</summary>
+    /// <summary>Opens a file. If that fails, returns minus one and the error: ELOOP for a link that
+    /// root does not follow.</summary>
     internal static int TryOpen(string path, out int errno) =>
         TryOpen(path, Processes.EffectiveUid == 0, out errno);
 
@@ -28,7 +26,7 @@ internal static unsafe class RootsLinks
         return fd >= 0 || errno != Errno.Loop || !onlyRoots ? fd : TryWalk(path, out errno);
     }
 
-    // From the directory that holds the name on, one part after another.
+    // Walks from the directory that holds the name, one part after another.
     private static int TryWalk(string path, out int errno)
     {
         string above = Path.GetDirectoryName(path) is { Length: > 0 } directory ? directory : ".";
@@ -90,7 +88,7 @@ internal static unsafe class RootsLinks
     private static bool IsRoots(FileStatus directory, FileStatus link) =>
         directory.Uid == 0 && (directory.Mode & WritableByAll) == 0 && link.Uid == 0;
 
-    // The directory from which the parts now go on.
+    // The directory from which the remaining parts are resolved.
     private static int Push(Stack<string> parts, string target, int at)
     {
         foreach (string part in target.Split('/').Reverse())

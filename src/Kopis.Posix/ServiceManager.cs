@@ -5,11 +5,9 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// systemd, where it started this process as a service of <c>Type=notify</c>: it is told when the
-/// service serves and that it still does, and keeps a descriptor through a restart
-/// (sd_notify(3), sd_listen_fds(3)).
-/// </summary>
+/// <summary>Talks to systemd, if it started this process as a service of <c>Type=notify</c>.
+/// systemd is told when the service is ready and that it is still alive, and keeps descriptors
+/// through a restart (sd_notify(3), sd_listen_fds(3)).</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process.")]
 public sealed class ServiceManager
 {
@@ -39,12 +37,13 @@ public sealed class ServiceManager
         }
     }
 
-    /// <summary>How often it wants to hear that the service is alive; null: not at all.</summary>
+    /// <summary>How often systemd wants to hear that the service is alive; null for never.
+    /// </summary>
     internal TimeSpan? Interval { get; }
 
-    /// <summary>Reads what it says in the environment, and takes that out: it is not for programs
-    /// that this one starts.</summary>
-    /// <returns>Null where no manager asks to be told.</returns>
+    /// <summary>Reads systemd's variables from the environment and removes them, since they are not
+    /// meant for programs that this one starts.</summary>
+    /// <returns>Null if no manager wants to be told.</returns>
     public static ServiceManager? Of(ProgramContext context)
     {
         ByteEnvironment environment = context.Environment;
@@ -67,8 +66,8 @@ public sealed class ServiceManager
         return path is ['/' or '@', _, ..] ? new ServiceManager(path, interval, given, told) : null;
     }
 
-    /// <summary>Puts back what it said, for a program that this process becomes; not the
-    /// descriptors that it kept.</summary>
+    /// <summary>Restores systemd's variables for a program that this process becomes, but not the
+    /// descriptors that systemd kept.</summary>
     public void GiveBack(ByteEnvironment environment)
     {
         foreach (string name in (string[])[NotifySocket, Watchdog, WatchedPid])
@@ -77,21 +76,21 @@ public sealed class ServiceManager
         }
     }
 
-    /// <summary>All that it gave, in its order: sockets of a socket unit (systemd.socket(5)).
-    /// </summary>
+    /// <summary>All descriptors that systemd passed, in its order: the sockets of a socket unit
+    /// (systemd.socket(5)).</summary>
     public IReadOnlyCollection<int> Descriptors => _given;
 
-    /// <summary>A descriptor that it kept, close-on-exec from now on; null: none of that name.
-    /// </summary>
+    /// <summary>A descriptor that systemd kept, now close-on-exec; null if there is none of that
+    /// name.</summary>
     public int? Kept(string name) => _kept.TryGetValue(name, out int fd) ? fd : null;
 
-    /// <summary>Has it keep a descriptor, beside ours, until the service is stopped for good.
+    /// <summary>Has systemd keep a copy of a descriptor until the service is stopped for good.
     /// </summary>
-    /// <param name="name">By which <see cref="Kept"/> finds it after a restart.</param>
-    /// <param name="fd">Of ours; it stays open here.</param>
+    /// <param name="name">The name by which <see cref="Kept"/> finds it after a restart.</param>
+    /// <param name="fd">Our descriptor, which stays open here.</param>
     public void Keep(string name, int fd) => Send($"FDSTORE=1\nFDNAME={name}", fd);
 
-    /// <summary>Has it forget one, and closes ours.</summary>
+    /// <summary>Has systemd forget a descriptor, and closes ours.</summary>
     public void Forget(string name)
     {
         if (_kept.Remove(name, out int fd))
@@ -101,8 +100,8 @@ public sealed class ServiceManager
         }
     }
 
-    /// <summary>The service serves; from now on the manager hears from a thread of the pool as
-    /// often as it wants to.</summary>
+    /// <summary>Reports that the service is ready. From now on, a thread of the pool tells the
+    /// manager as often as it wants that the service is alive.</summary>
     public void Ready()
     {
         Send("READY=1");
@@ -133,7 +132,7 @@ public sealed class ServiceManager
         return found;
     }
 
-    // It may be away: it is started anew itself, and then asks nothing of those that run.
+    // The manager may be away: while it restarts, it expects nothing from running services.
     private void Send(string text, int fd = -1)
     {
         try

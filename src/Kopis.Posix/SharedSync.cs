@@ -1,31 +1,28 @@
 namespace Kopis.Posix;
 
-/// <summary>
-/// Makes files durable, and lets those that wait at the same time share one syncfs(2): while one
-/// sync runs the next ones gather. One that waits alone is synced alone. See
-/// docs/decisions/shared-sync.md.
-/// </summary>
-/// <remarks>
-/// syncfs writes what others have left dirty on the file system, too. Where that makes it slow,
-/// nothing is shared for a while. It reports errors since the descriptor it is called on was
-/// opened, so each file is asked for its own as well; after an error each is synced by itself, and
-/// only those fail whose own sync does.
-/// </remarks>
+/// <summary>Makes files durable. Threads that wait at the same time share one syncfs(2): while one
+/// sync runs, the next batch gathers. A file that waits alone is synced alone. See
+/// docs/decisions/shared-sync.md.</summary>
+/// <remarks>syncfs also writes what others have left dirty on the file system. If that makes it
+/// slow, nothing is shared for a while. It reports errors only since its descriptor was opened, so
+/// each file is asked for its own errors as well. After an error each file is synced by itself, and
+/// only those fail whose own sync fails.</remarks>
 public sealed class SharedSync
 {
     private const int FileSystemsMax = 64;
 
-    /// <summary>A shared sync that takes longer writes mainly the data of others.</summary>
+    /// <summary>A shared sync that takes longer mainly writes the data of others.</summary>
     internal static readonly TimeSpan SharedTimeMax = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The pause after it, without sharing; after each further one, without a fast one
-    /// between, twice as long. A single one may be a short stall of the disk.</summary>
+    /// <summary>How long nothing is shared after a slow sync. The time doubles with each further
+    /// slow sync that follows without a fast one between. A single slow sync may be a short stall
+    /// of the disk.</summary>
     internal static readonly TimeSpan PauseAfterSlow = TimeSpan.FromSeconds(1);
 
     /// <summary>The longest pause.</summary>
     internal static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(60);
 
-    // syncfs(2): since Linux 5.8. Before, it said nothing of what could not be written.
+    // syncfs(2) reports write errors since Linux 5.8; before, it did not.
     private static readonly bool SyncFileSystemTellsErrors =
         OperatingSystem.IsOSPlatformVersionAtLeast("linux", 5, 8);
 
@@ -36,9 +33,9 @@ public sealed class SharedSync
     private readonly Dictionary<ulong, FileSystem> _fileSystems = [];
 
     /// <summary>Syncs by these calls.</summary>
-    /// <param name="calls">The file system's.</param>
-    /// <param name="time">Says which are slow.</param>
-    /// <param name="makeGate">Where a thread waits for another's sync; null: a
+    /// <param name="calls">The calls of the file system.</param>
+    /// <param name="time">The clock that shows which syncs are slow.</param>
+    /// <param name="makeGate">Makes the gate where a thread waits for another's sync; null for a
     /// <see cref="ThreadGate"/>.</param>
     public SharedSync(ISyncCalls calls, TimeProvider time, Func<ISyncGate>? makeGate = null)
     {
@@ -47,7 +44,7 @@ public sealed class SharedSync
         _makeGate = makeGate ?? (() => new ThreadGate());
     }
 
-    /// <summary>How many wait for a sync that has not begun.</summary>
+    /// <summary>How many threads wait for a sync that has not begun.</summary>
     internal int Waiting
     {
         get
@@ -60,7 +57,7 @@ public sealed class SharedSync
     }
 
     /// <summary>Returns when the file's content, or the directory's entries, are durable.</summary>
-    /// <exception cref="PosixException">They may not be.</exception>
+    /// <exception cref="PosixException">They may not be durable.</exception>
     public void Sync(int fd)
     {
         if (SyncFileSystemTellsErrors && Find(_calls.Device(fd)) is { } fileSystem)
@@ -87,8 +84,8 @@ public sealed class SharedSync
         }
     }
 
-    /// <summary>A thread whose file is not durable yet. Its gate opens when the file is, or when
-    /// the thread is to make the next batch durable.</summary>
+    /// <summary>A thread whose file is not durable yet. Its gate opens when the file is durable, or
+    /// when the thread has to make the next batch durable.</summary>
     private sealed class Waiter(int fd, ISyncGate gate)
     {
         internal int Fd => fd;
@@ -106,7 +103,7 @@ public sealed class SharedSync
         private List<Waiter> _waiting = [];
         private bool _isSyncing;
         private long _slowAt;
-        private TimeSpan _pause; // The last one; zero if the last shared sync was fast.
+        private TimeSpan _pause; // The last pause; zero after a fast sync.
 
         internal int Waiting
         {
@@ -159,7 +156,7 @@ public sealed class SharedSync
             }
         }
 
-        // The calling thread's own file is in the batch; nobody waits at its gate.
+        // The calling thread's own file is part of the batch; nobody waits at its gate.
         private void Lead(Waiter own)
         {
             List<Waiter> batch;

@@ -3,10 +3,9 @@ using System.Net.Sockets;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Detects that the threads which serve this process's sockets are stuck: they also serve a socket
-/// pair of this object, which is tested while there is work to do (<see cref="Watchdog"/>).
-/// </summary>
+/// <summary>Detects that the threads which serve this process's sockets are stuck. They also serve
+/// a socket pair of this object, which is tested while there is work to do
+/// (<see cref="Watchdog"/>).</summary>
 public sealed class SocketWatch
 {
     private readonly Func<bool> _goesOn;
@@ -15,9 +14,10 @@ public sealed class SocketWatch
     private int _touched;
     private int _isAsked;
 
-    /// <summary>A watch that asks after each <see cref="Touch"/>.</summary>
-    /// <param name="program">The name that a report on standard error begins with.</param>
-    /// <param name="goesOn">Whether it asks on without; null: no.</param>
+    /// <summary>Makes a watch that tests after each <see cref="Touch"/>.</summary>
+    /// <param name="program">The program's name, with which a report on standard error begins.
+    /// </param>
+    /// <param name="goesOn">Whether to test further without a touch; null for no.</param>
     public SocketWatch(string program, Func<bool>? goesOn = null)
     {
         _goesOn = goesOn ?? (() => false);
@@ -26,7 +26,7 @@ public sealed class SocketWatch
         _watch = new Watchdog(program) { Asks = Ask };
     }
 
-    /// <summary>The same with another question, for tests.</summary>
+    /// <summary>The same with another test, for unit tests.</summary>
     internal SocketWatch(
         Func<Task> ask, Action<string> report, Action end, WatchTimes times, Func<bool> goesOn)
     {
@@ -34,8 +34,8 @@ public sealed class SocketWatch
         _watch = new Watchdog(report, end, times) { Asks = Ask };
     }
 
-    /// <summary>There is work for those threads. Cheap: for each connection, or each question.
-    /// </summary>
+    /// <summary>Says that there is work for those threads. It is cheap enough to call for each
+    /// connection or question.</summary>
     public void Touch()
     {
         if (Volatile.Read(ref _touched) == 0)
@@ -45,7 +45,7 @@ public sealed class SocketWatch
         }
     }
 
-    // True: there is something to look at.
+    // True if there is something to test.
     private bool Ask()
     {
         if (Volatile.Read(ref _isAsked) != 0)
@@ -71,8 +71,8 @@ public sealed class SocketWatch
         Volatile.Write(ref _isAsked, 0);
     }
 
-    /// <summary>Two connected sockets: what one sends the other receives on a thread of those that
-    /// serve sockets.</summary>
+    /// <summary>Two connected sockets. What one sends, the other receives on one of the threads
+    /// that serve sockets.</summary>
     [SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process.")]
     private sealed class Pair
     {
@@ -90,7 +90,7 @@ public sealed class SocketWatch
 
         internal async Task AskAsync()
         {
-            // Asked first, so that it is not answered at once on this thread.
+            // The receive begins first, so that it does not complete at once on this thread.
             ValueTask<int> answer = _far.ReceiveAsync(_received.AsMemory());
             await _near.SendAsync(_sent.AsMemory()).ConfigureAwait(false);
             await answer.ConfigureAwait(false);

@@ -2,20 +2,21 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>The program that this one becomes: the next of a chain.</summary>
+/// <summary>The program that this one becomes: the next in a chain.</summary>
 public static class Successor
 {
-    /// <summary>Finds it along PATH and executes it; returns only by an exception.</summary>
+    /// <summary>Finds the program along PATH and executes it. Returns only by an exception.
+    /// </summary>
     /// <param name="environment">Its environment.</param>
-    /// <param name="words">Its name and its arguments.</param>
+    /// <param name="words">The program's name and its arguments.</param>
     /// <exception cref="ConfigurationException">It cannot be run.</exception>
     public static void Run(ByteEnvironment environment, IReadOnlyList<byte[]> words) =>
         Run(environment, words[0], words);
 
-    /// <summary>The same under another name than its file's.</summary>
+    /// <summary>The same, with a name that differs from the file's.</summary>
     /// <param name="environment">Its environment.</param>
-    /// <param name="file">What is looked for.</param>
-    /// <param name="words">Its name and its arguments.</param>
+    /// <param name="file">The file to find.</param>
+    /// <param name="words">The program's name and its arguments.</param>
     /// <exception cref="ConfigurationException">It cannot be run.</exception>
     public static void Run(
         ByteEnvironment environment, ReadOnlySpan<byte> file, IReadOnlyList<byte[]> words)

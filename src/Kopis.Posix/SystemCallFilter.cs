@@ -2,14 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// A seccomp filter (seccomp(2)): system calls that no mail program makes answer EPERM, before
-/// whatever code of the kernel is after them sees an argument. It holds for a thread, all that it
-/// starts, and for good.
-/// </summary>
-/// <remarks>A list of what is refused, not of what is allowed: the calls that the runtime and the C
-/// library make change with their versions, and one that is missed would stop mail. The units of
-/// systemd have a list of what is allowed, which systemd keeps up to date.</remarks>
+/// <summary>A seccomp filter (seccomp(2)). System calls that no mail program makes fail with EPERM,
+/// before the kernel's code for them sees an argument. It applies permanently to a thread and all
+/// that it starts.</summary>
+/// <remarks>It lists what is refused, not what is allowed: the calls that the runtime and the C
+/// library make change with their versions, and a missing one would stop mail. The systemd units
+/// use a list of allowed calls, which systemd keeps up to date.</remarks>
 internal static unsafe class SystemCallFilter
 {
     private const int SetSeccomp = 22; // PR_SET_SECCOMP
@@ -27,19 +25,20 @@ internal static unsafe class SystemCallFilter
     private const uint ArchitectureAt = 4;
     private const uint FirstArgumentAt = 16; // Its low half, on little-endian machines.
     private const uint Allow = 0x7FFF0000;
-    private const uint Fail = 0x00050000; // And the errno.
+    private const uint Fail = 0x00050000; // The errno is added.
     private const uint OtherAbi = 0x40000000; // x32's numbers begin here.
     private const uint NewNamespaces = 0x7E020080; // CLONE_NEWTIME, NEWNS, NEWCGROUP … NEWNET
     private const uint FamilyUnix = 1;
 
-    /// <summary>Filters the calling thread and what it starts; does nothing if the kernel has no
-    /// seccomp, or this is an architecture that we know no numbers of.</summary>
-    /// <param name="hasNetwork">Whether it may make sockets but those of this host.</param>
-    /// <returns>Whether it holds.</returns>
+    /// <summary>Filters the calling thread and what it starts. Does nothing if the kernel lacks
+    /// seccomp, or if we do not know the architecture's numbers.</summary>
+    /// <param name="hasNetwork">Whether it may create sockets other than those within this host.
+    /// </param>
+    /// <returns>Whether the filter is in force.</returns>
     internal static bool Apply(bool hasNetwork) =>
         SystemCallNumbers.Ours is { } numbers && Install(Program(numbers, hasNetwork), false);
 
-    /// <summary>Refuses this process, for good, to run a program.</summary>
+    /// <summary>Prevents this process, permanently, from running a program.</summary>
     /// <param name="allThreads">False: only the calling thread.</param>
     internal static bool RefusePrograms(bool allThreads = true)
     {
@@ -59,7 +58,7 @@ internal static unsafe class SystemCallFilter
         List<Step> program = Begin(numbers);
         Refuse(program, numbers.Refused);
 
-        // clone3 has its flags where no filter can read them: the C library falls back to clone.
+        // No filter can read the flags of clone3, so it is refused; the C library then uses clone.
         program.Add(new Step(JumpIfEqual, 0, 1, numbers.Clone3));
         program.Add(new Step(Return, 0, 0, Fail | (uint)Errno.NoSystemCall));
         program.Add(new Step(JumpIfEqual, 0, 4, numbers.Clone));
@@ -79,7 +78,7 @@ internal static unsafe class SystemCallFilter
         return program;
     }
 
-    // Another ABI would have other numbers: nothing of it is let through.
+    // Another ABI has other numbers, so none of its calls are allowed.
     private static List<Step> Begin(SystemCallNumbers numbers) =>
     [
         new(LoadWord, 0, 0, ArchitectureAt),

@@ -5,12 +5,13 @@ namespace Kopis.Posix;
 /// <summary>Numbers of system calls (asm/unistd.h), for <see cref="SystemCallFilter"/>.</summary>
 internal sealed class SystemCallNumbers
 {
-    // Of system calls since Linux 5.0 the numbers are the same everywhere: open_tree, move_mount,
-    // fsopen, fsconfig, fsmount, fspick; pidfd_getfd, mount_setattr, quotactl_fd; io_uring_*.
+    // System calls since Linux 5.0 have the same numbers on every architecture: open_tree,
+    // move_mount, fsopen, fsconfig, fsmount, fspick; pidfd_getfd, mount_setattr, quotactl_fd;
+    // io_uring_*.
     private static readonly uint[] Newer =
         [428, 429, 430, 431, 432, 433, 438, 442, 443, 425, 426, 427];
 
-    /// <summary>Of this machine; null if we do not know them.</summary>
+    /// <summary>The numbers of this machine; null if we do not know them.</summary>
     internal static SystemCallNumbers? Ours { get; } = RuntimeInformation.ProcessArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => X64(),

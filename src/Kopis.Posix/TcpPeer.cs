@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>Whose a TCP connection within this host is: the kernel says so, of one socket at a cost
-/// that does not grow with their number (sock_diag(7)).</summary>
+/// <summary>Finds the user at the other end of a TCP connection within this host. The kernel is
+/// asked for one socket, at a cost that does not grow with their number (sock_diag(7)).</summary>
 public static unsafe class TcpPeer
 {
     private const int Netlink = 16; // AF_NETLINK
@@ -22,10 +22,10 @@ public static unsafe class TcpPeer
     private const int PortsAt = HeaderBytes + 8, CookieBytes = 8;
     private const int StateAt = HeaderBytes + 1, UidAt = HeaderBytes + 4 + 48 + 12;
 
-    /// <summary>The user of the other end.</summary>
+    /// <summary>The user at the other end.</summary>
     /// <param name="socket">The other end's address, on this host.</param>
-    /// <param name="other">Ours.</param>
-    /// <returns>Null: the other end has been closed, or is none of this host.</returns>
+    /// <param name="other">Our address.</param>
+    /// <returns>Null if the other end has been closed, or is not on this host.</returns>
     /// <exception cref="PosixException">The kernel cannot be asked.</exception>
     public static uint? UidOf(IPEndPoint socket, IPEndPoint other)
     {
@@ -47,7 +47,7 @@ public static unsafe class TcpPeer
         int got = Ask(request, answer);
         return got >= UidAt + sizeof(uint)
             && BinaryPrimitives.ReadInt16LittleEndian(answer[4..]) == ByFamily
-            && answer[StateAt] == Established // What is closed is nobody's: its uid is 0.
+            && answer[StateAt] == Established // A closed socket has no owner: uid 0.
                 ? BinaryPrimitives.ReadUInt32LittleEndian(answer[UidAt..]) : null;
     }
 
@@ -62,7 +62,7 @@ public static unsafe class TcpPeer
 
         try
         {
-            Fd.WriteAll(fd, request); // To the kernel, where nothing else is said.
+            Fd.WriteAll(fd, request); // The kernel is its only reader.
             return Fd.Read(fd, answer);
         }
         finally

@@ -3,16 +3,16 @@ using System.Text;
 
 namespace Kopis.Posix;
 
-/// <summary>The controlling terminal: asks for secrets there, without echo.</summary>
+/// <summary>The controlling terminal, for secrets that are typed without echo.</summary>
 public static unsafe class Terminal
 {
     private const int LineBytesMax = 512;
     private const int SetNow = 0;
-    private const int SetNowAndForget = 2; // Input from before the question is not an answer.
+    private const int SetNowAndForget = 2; // Drops input from before the question.
     private const uint Echo = 8;
     private const nint NoTerminal = 0x5422; // TIOCNOTTY of asm-generic.
 
-    /// <summary>Asks twice; null if the answers differ.</summary>
+    /// <summary>Asks for a secret twice; null if the answers differ.</summary>
     /// <exception cref="PosixException">There is no terminal.</exception>
     public static byte[]? AskTwice(string prompt, string again)
     {
@@ -36,7 +36,8 @@ public static unsafe class Terminal
         return Native.tcgetattr(fd, &ignored) == 0;
     }
 
-    /// <summary>Rows and columns of a terminal; null where it has none, or is none.</summary>
+    /// <summary>The rows and columns of a terminal; null if it is not a terminal, or does not know
+    /// them.</summary>
     public static (int Rows, int Columns)? SizeOf(int fd)
     {
         const nint getWindowSize = 0x5413; // TIOCGWINSZ of asm-generic.
@@ -63,9 +64,9 @@ public static unsafe class Terminal
         }
     }
 
-    /// <summary>This process has none from now on, and gets none by opening one. Who has the
-    /// terminal of a root shell could type there (ioctl_tty(2), TIOCSTI). It stays with the leader
-    /// of a session, behind whom there is no shell.</summary>
+    /// <summary>Detaches this process from its terminal; opening one does not attach it again.
+    /// Another user that has the terminal of a root shell could type there (ioctl_tty(2), TIOCSTI).
+    /// A session leader keeps its terminal, since no shell is behind it.</summary>
     internal static void GiveUp()
     {
         int fd = Fd.TryOpen(
@@ -91,7 +92,7 @@ public static unsafe class Terminal
         Native.Termios quiet = old;
         quiet.LocalFlags &= ~Echo;
 
-        // Ctrl-C must not leave the shell without echo; the signal then ends us as it would.
+        // Ctrl-C must not leave the shell without echo. Afterwards the signal ends us as usual.
         using PosixSignalRegistration interrupt =
             PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Restore(fd, old));
         Fd.Check(Native.tcsetattr(fd, SetNowAndForget, &quiet), "tcsetattr");

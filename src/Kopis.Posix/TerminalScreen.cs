@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>The whole terminal for a program that draws on it and reads single keys. However the
-/// program ends, but by SIGKILL, the terminal is as it was.</summary>
+/// <summary>The whole terminal, for a program that draws on it and reads single keys. The terminal
+/// is restored however the program ends, except by SIGKILL.</summary>
 public sealed unsafe class TerminalScreen : IDisposable
 {
     private const int SetNow = 0;
@@ -16,8 +16,8 @@ public sealed unsafe class TerminalScreen : IDisposable
     private bool _isOpen;
 
     /// <summary>Takes the terminal of descriptors 0 and 1.</summary>
-    /// <param name="onStop">Called when a signal asks to stop; from another thread.</param>
-    /// <exception cref="PosixException">It is none.</exception>
+    /// <param name="onStop">Called from another thread when a signal asks to stop.</param>
+    /// <exception cref="PosixException">They are not a terminal.</exception>
     public TerminalScreen(Action onStop)
     {
         fixed (Native.Termios* old = &_old)
@@ -44,7 +44,7 @@ public sealed unsafe class TerminalScreen : IDisposable
     }
 
     /// <summary>Waits for a key.</summary>
-    /// <returns>Null where none came in time; zero at the end of input.</returns>
+    /// <returns>Null if none came in time; zero at the end of input.</returns>
     public static byte? Read(TimeSpan timeout)
     {
         if (!Poller.WaitReadable(Input, timeout))
@@ -56,7 +56,7 @@ public sealed unsafe class TerminalScreen : IDisposable
         return Fd.Read(Input, key) > 0 ? key[0] : (byte)0;
     }
 
-    /// <summary>Draws: lines, each of which the terminal clears to its end.</summary>
+    /// <summary>Draws lines; the terminal clears each to its end.</summary>
     public void Draw(IEnumerable<string> lines)
     {
         lock (_lock)
@@ -97,7 +97,7 @@ public sealed unsafe class TerminalScreen : IDisposable
             }
             catch (PosixException)
             {
-                // It is hung up.
+                // The terminal was hung up.
             }
         }
     }

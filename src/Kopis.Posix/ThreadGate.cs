@@ -2,10 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// A gate at which one thread waits until another opens it, once: one futex(2) call on each side,
-/// where the runtime's own waits take several and spin first. For threads that wait for the disk.
-/// </summary>
+/// <summary>A gate at which one thread waits until another opens it, once. It takes one futex(2)
+/// call on each side; the runtime's own waits take several, and spin first. For threads that wait
+/// for the disk.</summary>
 public sealed unsafe class ThreadGate : ISyncGate
 {
     private const int SystemCall = 202; // futex on x86-64
@@ -18,8 +17,7 @@ public sealed unsafe class ThreadGate : ISyncGate
 
     private readonly int* _open = (int*)NativeMemory.AllocZeroed(sizeof(int));
 
-    /// <summary>Waits for a task; the runtime's own way takes turns on the processor first.
-    /// </summary>
+    /// <summary>Waits for a task. The runtime's own way spins on the processor first.</summary>
     public static T Await<T>(Task<T> task)
     {
         if (!task.IsCompleted)
@@ -37,12 +35,13 @@ public sealed unsafe class ThreadGate : ISyncGate
     {
         while (Volatile.Read(ref *_open) == 0)
         {
-            // Returns at once where the gate has opened since; interrupted, it is asked again.
+            // Returns at once if the gate has opened since. After an interruption the gate is
+            // checked again.
             Native.syscall4(Number, (nint)_open, WaitPrivate, 0, 0);
         }
     }
 
-    /// <summary>Opens it. The waiting thread may dispose of the gate as soon as it is open: the
+    /// <summary>Opens the gate. The waiting thread may dispose of it as soon as it is open; the
     /// wake-up then finds nobody, which the kernel allows.</summary>
     public void Open()
     {
@@ -51,6 +50,6 @@ public sealed unsafe class ThreadGate : ISyncGate
         Native.syscall4(Number, (nint)open, WakePrivate, 1, 0);
     }
 
-    /// <summary>Frees it.</summary>
+    /// <summary>Frees the gate.</summary>
     public void Dispose() => NativeMemory.Free(_open);
 }

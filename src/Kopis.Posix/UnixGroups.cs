@@ -1,11 +1,11 @@
 namespace Kopis.Posix;
 
-/// <summary>The host's groups, by whatever name service it has.</summary>
+/// <summary>The host's groups, from its name service.</summary>
 public static unsafe class UnixGroups
 {
     private const int RangeError = 34;
 
-    /// <summary>The number of a group; null if there is none of that name.</summary>
+    /// <summary>The number of a group; null if there is no group of that name.</summary>
     /// <exception cref="PosixException">The name service did not answer.</exception>
     public static uint? ByName(string name)
     {

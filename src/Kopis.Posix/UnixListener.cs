@@ -3,13 +3,13 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>Sockets in the file system to which any process of the host may connect: the kernel
-/// says who did (<see cref="Credentials"/>).</summary>
+/// <summary>Sockets in the file system, to which any process of the host may connect; the kernel
+/// identifies it (<see cref="Credentials"/>).</summary>
 public static class UnixListener
 {
     private const int AnyoneMayConnect = 0x1B6; // 0666
 
-    /// <summary>A socket's name.</summary>
+    /// <summary>The end point of a socket's name.</summary>
     /// <exception cref="ConfigurationException">It is longer than the kernel's 108 bytes
     /// (unix(7)).</exception>
     public static UnixDomainSocketEndPoint EndPoint(string path)
@@ -24,12 +24,12 @@ public static class UnixListener
         }
     }
 
-    /// <summary>Listens; a socket that is there is replaced.</summary>
-    /// <param name="path">Its name.</param>
+    /// <summary>Listens at a name, replacing an existing socket.</summary>
+    /// <param name="path">The socket's name.</param>
     /// <param name="type">A stream, or packets.</param>
     /// <param name="backlog">Connections that may wait to be accepted.</param>
-    /// <param name="mode">Who may connect: anyone, if nothing else is said.</param>
-    /// <exception cref="ConfigurationException">That fails.</exception>
+    /// <param name="mode">The mode, which says who may connect; by default anyone.</param>
+    /// <exception cref="ConfigurationException">It cannot listen there.</exception>
     public static Socket Listen(
         string path, SocketType type, int backlog, int mode = AnyoneMayConnect)
     {

@@ -9,7 +9,7 @@ public static unsafe class UnixPasswords
     private const int RangeError = 34;
     private const int BufferBytesMax = 1024 * 1024;
 
-    // struct crypt_data: 32,768 bytes in libxcrypt 4, 131,232 in the libcrypt of glibc up to 2.37.
+    // struct crypt_data: 32,768 bytes in libxcrypt 4, 131,232 in libcrypt of glibc up to 2.37.
     private const int CryptDataBytes = 256 * 1024;
 
     /// <summary>The hash of a user's password; null if there is none that we may read.</summary>
@@ -45,9 +45,9 @@ public static unsafe class UnixPasswords
         }
     }
 
-    /// <summary>Whether the password is the hash's. No password is that of an empty or locked
-    /// hash.</summary>
-    /// <exception cref="PosixException">There is no libcrypt on this host.</exception>
+    /// <summary>Whether a password matches a hash. No password matches an empty or locked hash.
+    /// </summary>
+    /// <exception cref="PosixException">The host has no libcrypt.</exception>
     public static bool Verify(ReadOnlySpan<byte> hash, ReadOnlySpan<byte> password)
     {
         if (hash.IsEmpty || hash[0] is (byte)'!' or (byte)'*' || password.Contains((byte)0))

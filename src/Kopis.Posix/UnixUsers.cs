@@ -3,7 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>The host's users, through its own name service.</summary>
+/// <summary>The host's users, from its name service.</summary>
 public static unsafe class UnixUsers
 {
     private const int RangeError = 34;
@@ -23,8 +23,8 @@ public static unsafe class UnixUsers
         });
     }
 
-    /// <summary>A user that has to be there.</summary>
-    /// <exception cref="ConfigurationException">There is none of that name.</exception>
+    /// <summary>A user that must exist.</summary>
+    /// <exception cref="ConfigurationException">There is no user of that name.</exception>
     public static UnixUser Required(string name) =>
         ByName(name) ?? throw new ConfigurationException($"unable to find user {name}");
 
@@ -33,7 +33,7 @@ public static unsafe class UnixUsers
         Lookup((entry, buffer, length, result) => Native.getpwuid_r(
             uid, (Native.Passwd*)entry, (byte*)buffer, length, (Native.Passwd**)result));
 
-    /// <summary>All groups of a user, the primary one among them.</summary>
+    /// <summary>All groups of a user, including the primary one.</summary>
     public static uint[] GroupsOf(string name, uint primary)
     {
         int count = 64;

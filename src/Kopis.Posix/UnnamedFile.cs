@@ -2,15 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Kopis.Posix;
 
-/// <summary>Files that have no name, and are gone when they are closed.</summary>
+/// <summary>Files without a name, which disappear when they are closed.</summary>
 public static unsafe class UnnamedFile
 {
     private const OpenFlags WithoutName = (OpenFlags)0x410000; // O_TMPFILE
     private const int OwnerAlone = 0x180; // 0600
 
-    /// <summary>One in memory, open for reading and writing.</summary>
-    /// <param name="purpose">Shown in /proc.</param>
-    /// <exception cref="PosixException">There can be none.</exception>
+    /// <summary>Makes a file in memory, open for reading and writing.</summary>
+    /// <param name="purpose">The name that /proc shows.</param>
+    /// <exception cref="PosixException">The file cannot be made.</exception>
     public static int InMemory(string purpose)
     {
         const uint closeOnExec = 1;
@@ -23,9 +23,9 @@ public static unsafe class UnnamedFile
         }
     }
 
-    /// <summary>One on disk, open for reading and writing; in memory where there is no directory
-    /// for it.</summary>
-    /// <exception cref="PosixException">There can be none.</exception>
+    /// <summary>Makes a file on disk, open for reading and writing; if its directory does not
+    /// exist, one in memory.</summary>
+    /// <exception cref="PosixException">The file cannot be made.</exception>
     public static int OnDisk()
     {
         int fd = Fd.TryOpen(

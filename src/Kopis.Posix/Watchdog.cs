@@ -4,14 +4,13 @@ using Kopis.Base;
 
 namespace Kopis.Posix;
 
-/// <summary>
-/// Notices work of this process that has begun and does not end: the turn of a loop, or a question
-/// to the threads that serve sockets (<see cref="SocketWatch"/>). It reports that, once a minute,
-/// and that the work has ended. A process whose loop has neither worked nor waited for the disk
-/// for <see cref="WatchTimes.EndAfter"/>, or has done nothing else than work, is ended, so that its
-/// supervisor starts it again (docs/decisions/supervision.md).
-/// </summary>
-/// <remarks>While nothing is in work its thread sleeps: an idle process is not woken.</remarks>
+/// <summary>Notices work of this process that does not end: the turn of a loop, or a question to
+/// the threads that serve sockets (<see cref="SocketWatch"/>). It reports this once a minute, and
+/// also when the work ends at last. A process is ended if, for <see cref="WatchTimes.EndAfter"/>,
+/// its loop has neither worked nor waited for the disk, or has used the processor all the time. Its
+/// supervisor then starts it again (docs/decisions/supervision.md).</summary>
+/// <remarks>While nothing is in progress its thread sleeps, so an idle process is not woken.
+/// </remarks>
 public sealed class Watchdog
 {
     private readonly Action<string> _report;
@@ -19,22 +18,23 @@ public sealed class Watchdog
     private readonly WatchTimes _times;
     private readonly object _gate = new();
     private readonly TurnWitness _witness;
-    private long _began; // A time stamp; zero: nothing is in work.
+    private long _began; // A time stamp; zero: no work.
     private long _turns;
     private long _turnsSeen;
     private int _thread;
     private int _isParked;
     private TimeSpan _reported; // The turn's time at the last report; zero: none yet.
 
-    /// <summary>A watch for the loop that calls <see cref="Begin"/>.</summary>
-    /// <param name="program">The name that a report on standard error begins with.</param>
+    /// <summary>Makes a watch for the loop that calls <see cref="Begin"/>.</summary>
+    /// <param name="program">The program's name, with which a report on standard error begins.
+    /// </param>
     public Watchdog(string program)
         : this(line => ErrorLog.Write($"{program}: {line}"))
     {
     }
 
-    /// <summary>The same for a program with a log of its own.</summary>
-    /// <param name="report">Takes one line, on a thread of the watch.</param>
+    /// <summary>The same, for a program with a log of its own.</summary>
+    /// <param name="report">Receives one line, on a thread of the watch.</param>
     public Watchdog(Action<string> report)
         : this(report, () => Processes.ExitNow(ExitCode.Temporary), new WatchTimes())
     {
@@ -48,11 +48,11 @@ public sealed class Watchdog
         new Thread(Run) { IsBackground = true, Name = "watchdog" }.Start();
     }
 
-    /// <summary>Called before each look, and before the thread sleeps: whether there is something
-    /// to look at.</summary>
+    /// <summary>Called before each look, and before the thread sleeps. Returns whether there is
+    /// something to look at.</summary>
     internal Func<bool>? Asks { get; init; }
 
-    /// <summary>A turn of the calling thread begins.</summary>
+    /// <summary>Marks the start of a turn of the calling thread.</summary>
     public void Begin()
     {
         if (_thread == 0)
@@ -63,10 +63,10 @@ public sealed class Watchdog
         BeginElsewhere();
     }
 
-    /// <summary>The turn has ended: its thread waits for something to do.</summary>
+    /// <summary>Marks the end of a turn: its thread now waits for something to do.</summary>
     public void End() => Volatile.Write(ref _began, 0);
 
-    /// <summary>Work of no thread in particular begins.</summary>
+    /// <summary>Marks the start of work that belongs to no particular thread.</summary>
     internal void BeginElsewhere()
     {
         Volatile.Write(ref _began, Stopwatch.GetTimestamp());
@@ -74,10 +74,11 @@ public sealed class Watchdog
         Wake();
     }
 
-    /// <summary>There is something to look at.</summary>
+    /// <summary>Says that there is something to look at.</summary>
     internal void Wake()
     {
-        // Either this sees that the thread sleeps, or that sees what was written before.
+        // Either this method sees that the thread sleeps, or the thread sees what was written
+        // before.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _isParked) != 0)
         {
@@ -93,7 +94,7 @@ public sealed class Watchdog
         while (true)
         {
             Park();
-            // Its own thread, between two looks; nothing waits for it.
+            // Runs on a thread of its own between two looks; nothing waits for it.
             Thread.Sleep(_times.LookPause);
             Look();
         }
