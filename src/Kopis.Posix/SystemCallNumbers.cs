@@ -19,7 +19,7 @@ internal sealed class SystemCallNumbers
         _ => null,
     };
 
-    /// <summary>AUDIT_ARCH of the ABI that the numbers are of.</summary>
+    /// <summary>The AUDIT_ARCH of the ABI that uses these numbers.</summary>
     internal required uint Architecture { get; init; }
 
     internal required uint Seccomp { get; init; }
@@ -34,8 +34,9 @@ internal sealed class SystemCallNumbers
 
     internal uint Clone3 { get; } = 435;
 
-    /// <summary>What no mail program needs: other processes' memory, mounts and name spaces,
-    /// code and keys of the kernel, the machine's clock and name, what passes files by.</summary>
+    /// <summary>System calls that no mail program needs: for the memory of other processes, mounts
+    /// and name spaces, code and keys of the kernel, the clock and the name of the machine, and
+    /// calls that bypass file permissions.</summary>
     internal required IReadOnlyList<uint> Refused { get; init; }
 
     private static SystemCallNumbers X64() => new()

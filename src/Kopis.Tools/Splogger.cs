@@ -50,7 +50,7 @@ public static class Splogger
         return now.ToOffset(LocalTime.OffsetAt(now));
     }
 
-    /// <summary>One datagram as glibc's syslog(3) writes it.</summary>
+    /// <summary>One datagram in the form of glibc's syslog(3).</summary>
     private static void Log(
         SyslogSocket log, byte[] tag, int facility, ReadOnlySpan<byte> line, LineTime time)
     {
@@ -77,7 +77,7 @@ public static class Splogger
         log.Send(text.WrittenSpan);
     }
 
-    /// <summary>What the pieces of one line share.</summary>
+    /// <summary>What the pieces of a long line have in common.</summary>
     private sealed class LineTime
     {
         internal DateTimeOffset Now { get; set; }
@@ -135,8 +135,8 @@ public static class Splogger
         }
     }
 
-    /// <summary>The way to syslogd, found again when it has been restarted. A line that cannot be
-    /// given is lost, as with syslog(3): mail must not wait for it.</summary>
+    /// <summary>The connection to syslogd, opened again after its restart. A line that cannot be
+    /// sent is lost, as with syslog(3), because mail must not wait for it.</summary>
     private sealed class SyslogSocket(string path) : IDisposable
     {
         private Socket? _socket;

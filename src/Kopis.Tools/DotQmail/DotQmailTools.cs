@@ -5,13 +5,11 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary>
-/// The programs that .qmail lines are made of: <c>forward</c>, <c>condredirect</c>,
-/// <c>bouncesaying</c>, <c>except</c>, <c>preline</c> (contract §5.4).
-/// </summary>
+/// <summary>The programs for .qmail lines: <c>forward</c>, <c>condredirect</c>,
+/// <c>bouncesaying</c>, <c>except</c>, <c>preline</c> (contract §5.4).</summary>
 public static class DotQmailTools
 {
-    private const int SkipRest = 99; // To qmail-local: done, and no further lines.
+    private const int SkipRest = 99; // Tells qmail-local to skip further lines.
     private const string PrelineSwitches = "frd";
 
     /// <summary><c>forward ADDRESS…</c></summary>
@@ -23,7 +21,7 @@ public static class DotQmailTools
         return ExitCode.Success;
     }
 
-    /// <summary><c>condredirect ADDRESS COMMAND…</c>: exit code 0 of the command redirects.
+    /// <summary><c>condredirect ADDRESS COMMAND…</c>: redirects if the command exits with 0.
     /// </summary>
     public static int Condredirect(ProgramContext context)
     {
@@ -48,7 +46,7 @@ public static class DotQmailTools
         return SkipRest;
     }
 
-    /// <summary><c>bouncesaying TEXT [COMMAND…]</c>: exit code 0 of the command bounces.</summary>
+    /// <summary><c>bouncesaying TEXT [COMMAND…]</c>: bounces if the command exits with 0.</summary>
     public static int Bouncesaying(ProgramContext context)
     {
         context.RequireArguments(1, "error [ program [ arg ... ] ]");
@@ -62,8 +60,8 @@ public static class DotQmailTools
         return ExitCode.Permanent;
     }
 
-    /// <summary><c>except COMMAND…</c>: turns 0 into 100, and what is neither 0 nor 111 into 0.
-    /// </summary>
+    /// <summary><c>except COMMAND…</c>: turns exit code 0 into 100, and codes other than 0 and 111
+    /// into 0.</summary>
     public static int Except(ProgramContext context)
     {
         context.RequireArguments(1, "program [ arg ... ]");
@@ -72,8 +70,8 @@ public static class DotQmailTools
             : ExitCode.Success;
     }
 
-    /// <summary><c>preline [-frdFRD] COMMAND…</c>: feeds the message with the lines that
-    /// qmail-local took off or did not put on.</summary>
+    /// <summary><c>preline [-frdFRD] COMMAND…</c>: feeds a command with the message, after the
+    /// lines that qmail-local passes in UFLINE, RPLINE and DTLINE.</summary>
     public static int Preline(ProgramContext context)
     {
         int at = 0;

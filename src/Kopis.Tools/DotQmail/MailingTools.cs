@@ -4,18 +4,19 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary>For people who send by hand: <c>predate</c>, <c>datemail</c>, <c>mailsubj</c>
-/// (contract §5.4).</summary>
+/// <summary>Programs for people who send mail by hand: <c>predate</c>, <c>datemail</c>,
+/// <c>mailsubj</c> (contract §5.4).</summary>
 public static class MailingTools
 {
-    /// <summary><c>predate COMMAND…</c>: puts a Date line of the local time before standard
-    /// input.</summary>
+    /// <summary><c>predate COMMAND…</c>: puts a Date field in local time before standard input.
+    /// </summary>
     public static int Predate(ProgramContext context) => context.Arguments.Count == 0
         ? throw new ConfigurationException(
             "usage: predate command [ arg ... ]", ExitCode.Permanent)
         : Feed(context, context.Arguments, DateLine(DateTimeOffset.UtcNow));
 
-    /// <summary><c>datemail ARGUMENTS</c>: sendmail behind predate.</summary>
+    /// <summary><c>datemail ARGUMENTS</c>: sends standard input through predate to sendmail.
+    /// </summary>
     public static int Datemail(ProgramContext context) => Feed(
         context, [Own(context, "sendmail"), .. context.Arguments], DateLine(DateTimeOffset.UtcNow));
 

@@ -6,15 +6,15 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary><c>qbiff</c>: announces a message on the terminals of its user that have asked for it
-/// with <c>biff y</c> (contract §11). Whatever happens, the delivery goes on.</summary>
+/// <summary><c>qbiff</c>: announces a message on those terminals of its user for which <c>biff
+/// y</c> was given (contract §11). Its failures never stop the delivery.</summary>
 public static class Qbiff
 {
     private const int FieldBytesMax = 4096;
     private const int LineBytesMax = 78; // One line of a terminal, indented by two.
     private const int OwnerMayExecute = 0x40; // What biff y sets.
 
-    /// <summary>Runs it; the result is always 0.</summary>
+    /// <summary>Runs the program; the result is always 0.</summary>
     public static int Run(ProgramContext context)
     {
         try
@@ -26,13 +26,13 @@ public static class Qbiff
         }
         catch (Exception e) when (e is ConfigurationException or IOException)
         {
-            // Neither the message nor the list of logins could be read; there is no more to say.
+            // The message or the list of logins could not be read, so there is nothing to announce.
         }
 
         return ExitCode.Success;
     }
 
-    /// <summary>The two lines, without what could move a terminal.</summary>
+    /// <summary>The two lines, without characters that could control a terminal.</summary>
     internal static byte[] Format(
         ReadOnlySpan<byte> local, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> start)
     {
@@ -62,7 +62,7 @@ public static class Qbiff
         }
     }
 
-    // Subject and body, as far as one line has room.
+    // The subject and the start of the body, as far as they fit on one line.
     private static byte[] ReadStart()
     {
         ArrayBufferWriter<byte> start = new();
@@ -85,7 +85,7 @@ public static class Qbiff
 
     private static void TryWrite(string terminal, byte[] text)
     {
-        // utmp is not root's alone to write on every host.
+        // On some hosts other users than root can write utmp.
         byte[] path = Fd.PathBytes($"/dev/{terminal}");
         if (terminal.Split('/').Any(part => part is "" or "." or "..")
             || path.AsSpan(0, path.Length - 1).Contains((byte)0)
@@ -96,7 +96,7 @@ public static class Qbiff
             return;
         }
 
-        // A terminal that is stopped must not hold the delivery up.
+        // A stopped terminal must not delay the delivery.
         int fd = Fd.TryOpen(
             path, OpenFlags.WriteOnly | OpenFlags.NonBlocking | OpenFlags.NoTerminal, out _);
         if (fd < 0)
@@ -110,7 +110,7 @@ public static class Qbiff
         }
         catch (PosixException)
         {
-            // It was just closed.
+            // The terminal has just been closed.
         }
         finally
         {

@@ -16,7 +16,7 @@ public static class Qreceipt
 
     private static ReadOnlySpan<byte> Request => "Notice-Requested-Upon-Delivery-To"u8;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count != 1)
@@ -61,7 +61,7 @@ public static class Qreceipt
 
     private static bool Lists(ReadOnlySpan<byte> value, byte[] address)
     {
-        // Nothing is completed: an address without a host is not the one we were given.
+        // Addresses are not completed: one without a host is not the address that we were given.
         AddressList list = AddressList.Read(value, new AddressDefaults([], [], []));
         return list.Addresses.Any(one => Ascii8.EqualsIgnoreCase(one, address));
     }
@@ -89,7 +89,7 @@ public static class Qreceipt
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>The rest of the header, with what large providers ask for.</summary>
+    /// <summary>The rest of the header, with the fields that large providers require.</summary>
     private static void WriteIdentity(
         ArrayBufferWriter<byte> to, byte[] sender, byte[] address, byte[] messageId)
     {

@@ -3,18 +3,17 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary>
-/// <c>qsmhook [-FLAGS] [-x PREFIX] PROGRAM ARGUMENTS</c>: runs a delivery agent as sendmail's F=
-/// and A= would have it, from a .qmail line (contract §11; INSTALL.qsmhook of qmail 1.03).
-/// </summary>
+/// <summary><c>qsmhook [-FLAGS] [-x PREFIX] PROGRAM ARGUMENTS</c>: runs a delivery agent from a
+/// .qmail line in the way that sendmail's F= and A= describe (contract §11; INSTALL.qsmhook of
+/// qmail 1.03).</summary>
 public static class Qsmhook
 {
-    // Of sendmail's flags those that ask for what a message has anyway, or for what only
-    // sendmail's own queue knows: local, stripped quotes, no setuid, Date, From, Message-ID, many
-    // users.
+    // Sendmail's flags that are ignored, because they ask for what a message has anyway, or for
+    // what only sendmail's own queue knows: local, stripped quotes, no setuid, Date, From,
+    // Message-ID, many users.
     private const string FlagsWithoutEffect = "lsSDFMm";
 
-    /// <summary>Runs it; the result is the agent's exit code.</summary>
+    /// <summary>Runs the program; the result is the agent's exit code.</summary>
     public static int Run(ProgramContext context)
     {
         Flags flags = Flags.Parse(context);

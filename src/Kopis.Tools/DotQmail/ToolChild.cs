@@ -5,25 +5,27 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary>The command that a program of .qmail lines runs: <c>except COMMAND</c>.</summary>
+/// <summary>Runs the command of a .qmail program, such as <c>except COMMAND</c>.</summary>
 internal static class ToolChild
 {
-    /// <summary>Runs it to its end, with our descriptors except those named.</summary>
-    /// <returns>How it ended; where it cannot be started, 111 if that may pass, else 100.</returns>
+    /// <summary>Runs the command to its end, with our descriptors except those named.</summary>
+    /// <returns>How it ended. If it cannot be started, 111 if that may be temporary, else 100.
+    /// </returns>
     internal static WaitStatus Run(
         ProgramContext context, IReadOnlyList<byte[]> words, int standardInput = 0) =>
         TryStart(context, words, standardInput, out int pid, out int errno)
             ? Processes.Wait(pid)
             : CannotRun(errno);
 
-    /// <summary>Runs it with text, then our standard input, as its own.</summary>
-    /// <param name="context">Our own.</param>
+    /// <summary>Runs the command with a text followed by our standard input as its input.</summary>
+    /// <param name="context">Our own context.</param>
     /// <param name="words">The command.</param>
     /// <param name="first">The text.</param>
-    /// <param name="mustRead">Whether it is an error that it does not read to the end.</param>
-    /// <param name="codeWithout">The exit code where it cannot be run; null: 111 if that may pass,
-    /// else 100.</param>
-    /// <exception cref="ConfigurationException">It cannot be run, or what it reads cannot be
+    /// <param name="mustRead">Whether it is an error if the command does not read everything.
+    /// </param>
+    /// <param name="codeWithout">The exit code if the command cannot be run; null for 111 if that
+    /// may be temporary, else 100.</param>
+    /// <exception cref="ConfigurationException">The command cannot be run, or its input cannot be
     /// copied.</exception>
     internal static WaitStatus Feed(
         ProgramContext context, IReadOnlyList<byte[]> words, ReadOnlySpan<byte> first,
@@ -48,9 +50,10 @@ internal static class ToolChild
             : throw new ConfigurationException($"unable to copy input: {trouble}");
     }
 
-    /// <summary>Its exit code. The caller handles 0; 111 and a crash are reported here.
+    /// <summary>The command's exit code. The caller handles 0; 111 and a crash are reported here.
     /// </summary>
-    /// <exception cref="ConfigurationException">It crashed or asked for another try.</exception>
+    /// <exception cref="ConfigurationException">The command crashed or asked for another try.
+    /// </exception>
     internal static int CodeOf(WaitStatus status) =>
         status.Crashed ? throw new ConfigurationException("child crashed")
         : status.ExitCode == ExitCode.Temporary

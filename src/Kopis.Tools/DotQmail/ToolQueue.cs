@@ -6,24 +6,24 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Tools.DotQmail;
 
-/// <summary>Queues the message of a delivery anew, for the programs that do (contract §5.4).
+/// <summary>Queues the message of a delivery again, for programs that forward (contract §5.4).
 /// </summary>
 internal static class ToolQueue
 {
-    /// <summary>A variable that qmail-local sets.</summary>
-    /// <exception cref="ConfigurationException">100: it is not set.</exception>
+    /// <summary>The value of a variable that qmail-local sets.</summary>
+    /// <exception cref="ConfigurationException">Code 100: the variable is not set.</exception>
     internal static byte[] Required(ProgramContext context, string name) =>
         context.Environment[name]
             ?? throw new ConfigurationException($"{name} not set", ExitCode.Permanent);
 
-    /// <summary>Queues a head and then standard input; prints the <c>qp</c> number.</summary>
-    /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
+    /// <summary>Queues a header and then standard input, and prints the <c>qp</c> number.</summary>
+    /// <exception cref="ConfigurationException">It was not queued: code 100 or 111.</exception>
     internal static void Send(
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] head) =>
         SendAsync(context, sender, recipients, head, withInput: true).GetAwaiter().GetResult();
 
-    /// <summary>Queues a whole message; prints the <c>qp</c> number.</summary>
-    /// <exception cref="ConfigurationException">Why not: 100 or 111.</exception>
+    /// <summary>Queues a whole message, and prints the <c>qp</c> number.</summary>
+    /// <exception cref="ConfigurationException">It was not queued: code 100 or 111.</exception>
     internal static void SendWhole(
         ProgramContext context, byte[] sender, IEnumerable<byte[]> recipients, byte[] message) =>
         SendAsync(context, sender, recipients, message, withInput: false)

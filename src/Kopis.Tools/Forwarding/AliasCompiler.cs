@@ -3,23 +3,25 @@ using Kopis.Mail.Addresses;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>From sendmail's /etc/aliases and :include: files to fastforward's formats.</summary>
+/// <summary>Converts sendmail's /etc/aliases and :include: files into the formats of fastforward.
+/// </summary>
 internal static class AliasCompiler
 {
     private const int FaultsShownMax = 20;
 
     private static ReadOnlySpan<byte> Owner => "owner-"u8;
 
-    /// <summary>Where mail ends that nobody wants. As a list of addresses, which fastforward takes
-    /// it for, it is one of nobody.</summary>
+    /// <summary>The target that discards mail. fastforward takes it for a list of addresses, which
+    /// has none.</summary>
     internal static ReadOnlySpan<byte> Nowhere => "/dev/null"u8;
 
-    /// <summary>newaliases: an alias and its targets a line, continued by blanks.</summary>
-    /// <param name="text">The file.</param>
-    /// <param name="defaults">What addresses are completed with.</param>
+    /// <summary>newaliases: a line has an alias and its targets; a line that begins with a blank
+    /// continues it.</summary>
+    /// <param name="text">The content of the file.</param>
+    /// <param name="defaults">What completes addresses.</param>
     /// <param name="onAlias">Called with each alias and the number of its line.</param>
-    /// <exception cref="ConfigurationException">Lines cannot be parsed: each, with its number
-    /// and alias.</exception>
+    /// <exception cref="ConfigurationException">Lines cannot be parsed: the message names each,
+    /// with its number and alias.</exception>
     internal static byte[] Aliases(
         ReadOnlySpan<byte> text, AddressDefaults defaults, Action<ForwardTarget, int>? onAlias)
     {
@@ -49,7 +51,7 @@ internal static class AliasCompiler
         return faults.Count == 0 ? table.ToArray() : throw Faulty(faults);
     }
 
-    /// <summary>newinclude: targets of any number a line.</summary>
+    /// <summary>newinclude: a line has any number of targets.</summary>
     /// <exception cref="ConfigurationException">A line cannot be parsed.</exception>
     internal static byte[] Include(ReadOnlySpan<byte> text, AddressDefaults defaults)
     {
@@ -112,7 +114,7 @@ internal static class AliasCompiler
             throw Unclear(line);
         }
 
-        byte[] host = alias.Host ?? []; // As written: a name alone is for all hosts.
+        byte[] host = alias.Host ?? []; // A name alone is for all hosts.
         if (alias.Text.Length > Owner.Length
             && Ascii8.StartsWithIgnoreCase(alias.Text, Owner))
         {
@@ -121,7 +123,7 @@ internal static class AliasCompiler
                 alias.Complete(defaults));
         }
 
-        // From the last to the first, as by fastforward's own newaliases.
+        // From the last to the first, as in fastforward's own newaliases.
         table.AddCommands(
             [.. alias.Text, (byte)'@', .. host],
             targets.Skip(1).Reverse().Select(target => Command(target, defaults)));
@@ -157,7 +159,7 @@ internal static class AliasCompiler
             : throw new ConfigurationException("addresses over 800 bytes are not permitted");
     }
 
-    /// <summary>Lines with those that continue them, without comments.</summary>
+    /// <summary>The lines, joined with their continuations, without comments.</summary>
     private static List<(int Number, byte[] Line)> Continued(ReadOnlySpan<byte> text)
     {
         List<(int Number, byte[] Line)> lines = [];

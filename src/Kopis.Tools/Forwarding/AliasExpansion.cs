@@ -3,10 +3,8 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// Follows an address through a forwarding database to its recipients and programs (fastforward
-/// 0.51). A target is followed once, so that loops end.
-/// </summary>
+/// <summary>Follows an address through a forwarding database to its recipients and programs
+/// (fastforward 0.51). Each target is followed only once, so that loops end.</summary>
 /// <param name="image">The database.</param>
 /// <param name="readList">Reads the entries of a mailing list's file.</param>
 internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<byte[]>> readList)
@@ -16,18 +14,17 @@ internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<by
     private readonly List<byte[]> _recipients = [];
     private readonly List<byte[]> _programs = [];
 
-    /// <summary>Where the message is forwarded to, at most once each.</summary>
+    /// <summary>The addresses to forward the message to, each at most once.</summary>
     internal IReadOnlyList<byte[]> Recipients => _recipients;
 
-    /// <summary>A program: a bar or an exclamation point, and the command.
-    /// </summary>
+    /// <summary>The programs to run: a bar or an exclamation point, and the command.</summary>
     internal IReadOnlyList<byte[]> Programs => _programs;
 
-    /// <summary>Who gets the bounces; null if the sender does.</summary>
+    /// <summary>The address that receives bounces; null for the sender.</summary>
     internal byte[]? Owner { get; private set; }
 
-    /// <summary>Follows an address that mail came for.</summary>
-    /// <returns>False if neither it, its host nor its box has instructions.</returns>
+    /// <summary>Follows an address that received mail.</summary>
+    /// <returns>False if the address, its host and its local part have no instructions.</returns>
     /// <exception cref="InvalidDataException">The database or a list is damaged.</exception>
     internal bool TryFollow(ReadOnlySpan<byte> address)
     {
@@ -77,8 +74,8 @@ internal sealed class AliasExpansion(byte[] image, Func<byte[], IReadOnlyList<by
         {
             ReadOnlySpan<byte> address = command.AsSpan(1);
 
-            // Bounces of a list with an owner of its own go to him: such a list gets the message
-            // as a recipient, with its own sender then.
+            // Bounces of a list that has an owner go to the owner. So the list gets the message as
+            // a recipient, and sends it again with its own sender.
             bool isOwned = ForwardTable.OwnerOf(image, address) is not null;
             if (!isOwned && ForwardTable.CommandsOf(image, address) is { } commands)
             {

@@ -6,11 +6,9 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// What makes and shows the files that <c>fastforward</c> reads: <c>setforward</c>,
+/// <summary>The programs that make and show the files of <c>fastforward</c>: <c>setforward</c>,
 /// <c>newaliases</c>, <c>setmaillist</c>, <c>newinclude</c>, <c>printforward</c>,
-/// <c>printmaillist</c> (fastforward 0.51).
-/// </summary>
+/// <c>printmaillist</c> (fastforward 0.51).</summary>
 public static class AliasPrograms
 {
     private const int ReadableByAll = 0x1A4; // 0644
@@ -25,7 +23,7 @@ public static class AliasPrograms
     public static int SetMailList(ProgramContext context) =>
         FromInput(context, "list.bin list.tmp", text => MailList.Compile(text));
 
-    /// <summary><c>newaliases [FILE]</c>: from /etc/aliases to /etc/aliases.cdb.</summary>
+    /// <summary><c>newaliases [FILE]</c>: compiles /etc/aliases to /etc/aliases.cdb.</summary>
     public static int NewAliases(ProgramContext context)
     {
         byte[] file = context.Arguments.Count > 0
@@ -47,7 +45,7 @@ public static class AliasPrograms
         return ExitCode.Success;
     }
 
-    /// <summary><c>newinclude LIST</c>: to LIST.bin.</summary>
+    /// <summary><c>newinclude LIST</c>: compiles LIST to LIST.bin.</summary>
     public static int NewInclude(ProgramContext context)
     {
         context.RequireArguments(1, "list");
@@ -57,7 +55,7 @@ public static class AliasPrograms
         return ExitCode.Success;
     }
 
-    /// <summary><c>printforward</c>: a database as setforward's text.</summary>
+    /// <summary><c>printforward</c>: prints a database as text for setforward.</summary>
     public static int PrintForward(ProgramContext context)
     {
         List<byte> text = [];
@@ -83,7 +81,7 @@ public static class AliasPrograms
         return ExitCode.Success;
     }
 
-    /// <summary><c>printmaillist</c>: a list as setmaillist's text.</summary>
+    /// <summary><c>printmaillist</c>: prints a list as text for setmaillist.</summary>
     public static int PrintMailList(ProgramContext context)
     {
         try
@@ -99,7 +97,7 @@ public static class AliasPrograms
         }
     }
 
-    /// <summary>What addresses without a host are completed with.</summary>
+    /// <summary>What completes addresses without a host.</summary>
     internal static AddressDefaults DefaultsOf(ProgramContext context)
     {
         ControlDirectory control = ControlDirectory.Of(context);
@@ -177,7 +175,7 @@ public static class AliasPrograms
     private static string Name(byte[] file, string ending) =>
         RawText.Of(file) + ending;
 
-    // Whole or not at all, and for all to read.
+    // The file appears completely or not at all, and everybody may read it.
     private static void Replace(string name, string temporary, byte[] content)
     {
         int mask = Processes.SetFileModeMask(0x12); // 022

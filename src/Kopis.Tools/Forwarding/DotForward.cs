@@ -4,13 +4,13 @@ using Kopis.Tools.DotQmail;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary><c>dot-forward [-nN] FILE…</c>, from .qmail: forwards as the first .forward file that
-/// is there says (dot-forward 0.71).</summary>
+/// <summary><c>dot-forward [-nN] FILE…</c>, for .qmail: follows the first .forward file that exists
+/// (dot-forward 0.71).</summary>
 public static class DotForward
 {
-    private const int SkipRest = 99; // To qmail-local: done, and no further lines.
+    private const int SkipRest = 99; // Tells qmail-local to skip further lines.
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         if (ForwardSwitches.Read(context.Arguments, "n", out IReadOnlyList<byte[]> files)
@@ -90,7 +90,7 @@ public static class DotForward
         {
             if (IsNowhere(target))
             {
-                continue; // The mail is taken, and ends there.
+                continue; // The mail is accepted and discarded.
             }
 
             if (target.Kind == ForwardTargetKind.Program)
@@ -136,7 +136,7 @@ public static class DotForward
         target.Kind is ForwardTargetKind.File or ForwardTargetKind.Include
         && target.Text.AsSpan().SequenceEqual(AliasCompiler.Nowhere);
 
-    // The user's own name, alone or at the host that this mail came for.
+    // The user's own name, alone or at the host to which this mail was sent.
     private static bool IsUser(ProgramContext context, ForwardTarget target) =>
         context.Environment["USER"] is { } user
         && Ascii8.EqualsIgnoreCase(target.Text, user)

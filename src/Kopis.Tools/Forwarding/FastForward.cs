@@ -5,13 +5,13 @@ using Kopis.Tools.DotQmail;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary><c>fastforward [-nNpPdD] CDB</c>, from .qmail-default: forwards by a database of
+/// <summary><c>fastforward [-nNpPdD] CDB</c>, for .qmail-default: forwards by a database of
 /// addresses (fastforward 0.51).</summary>
 public static class FastForward
 {
-    private const int SkipRest = 99; // To qmail-local: done, and no further lines.
+    private const int SkipRest = 99; // Tells qmail-local to skip further lines.
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         if (ForwardSwitches.Read(context.Arguments, "npd", out IReadOnlyList<byte[]> rest)
@@ -79,7 +79,8 @@ public static class FastForward
         return [.. box, (byte)'@', .. ToolQueue.Required(context, "HOST")];
     }
 
-    // A list is for all to read, since it may be another user's that lets us forward by it.
+    // A list must be readable by everybody, since another user may have given us the list to
+    // forward by.
     private static List<byte[]> ReadList(byte[] file)
     {
         if (file.AsSpan().SequenceEqual(AliasCompiler.Nowhere))
@@ -121,7 +122,7 @@ public static class FastForward
         return 0;
     }
 
-    // A bounce stays one, whatever owner the list has: it must not be answered by a further one.
+    // A bounce keeps its sender, even if the list has an owner, so that no bounce answers it.
     private static byte[] SenderOf(byte[] sender, AliasExpansion expansion) =>
         sender.Length == 0 || sender.AsSpan().SequenceEqual("#@[]"u8)
             ? sender

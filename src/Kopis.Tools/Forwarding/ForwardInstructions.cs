@@ -2,10 +2,9 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// setforward's text: <c>target: command, command;</c>. Blanks and line ends outside are ignored, a
-/// backslash takes the next byte as it is, <c>#</c> hides the rest of its line.
-/// </summary>
+/// <summary>The text for setforward: <c>target: command, command;</c>. Blanks and line ends outside
+/// of these are ignored, a backslash quotes the next byte, and <c>#</c> begins a comment to the end
+/// of the line.</summary>
 internal sealed class ForwardInstructions
 {
     private readonly ForwardTable _table = new();
@@ -17,8 +16,8 @@ internal sealed class ForwardInstructions
     {
     }
 
-    /// <summary>Compiles it.</summary>
-    /// <exception cref="ConfigurationException">100: it cannot be parsed.</exception>
+    /// <summary>Compiles the text.</summary>
+    /// <exception cref="ConfigurationException">Code 100: it cannot be parsed.</exception>
     internal static byte[] Compile(ReadOnlySpan<byte> text)
     {
         ForwardInstructions reader = new();

@@ -6,13 +6,15 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>What <c>fastforward</c> and <c>dot-forward</c> do with a message.</summary>
+/// <summary>The actions of <c>fastforward</c> and <c>dot-forward</c> on a message.</summary>
 internal static class ForwardRun
 {
-    /// <summary>Runs a command with the message; with <paramref name="head"/> before it where that
-    /// is not empty.</summary>
-    /// <returns>0, or the exit code to end with: the command has said itself why.</returns>
-    /// <exception cref="ConfigurationException">111: it could not be run to its end.</exception>
+    /// <summary>Runs a command with the message, preceded by <paramref name="head"/> if that is not
+    /// empty.</summary>
+    /// <returns>0, or the exit code to end with. The command itself has printed the reason.
+    /// </returns>
+    /// <exception cref="ConfigurationException">Code 111: it could not be run to its end.
+    /// </exception>
     internal static int Pipe(
         ProgramContext context, ReadOnlySpan<byte> command, ReadOnlySpan<byte> head)
     {
@@ -26,7 +28,8 @@ internal static class ForwardRun
             : ProgramExit.Judge(status)?.ExitCode ?? ExitCode.Temporary;
     }
 
-    /// <summary>The lines that qmail-local did not put on, for before the message.</summary>
+    /// <summary>The lines that qmail-local passes in UFLINE, RPLINE and DTLINE, to be put before
+    /// the message.</summary>
     internal static byte[] HeadOf(ProgramContext context) =>
     [
         .. ToolQueue.Required(context, "UFLINE"), .. ToolQueue.Required(context, "RPLINE"),
@@ -41,7 +44,7 @@ internal static class ForwardRun
         ToolQueue.Send(context, sender, recipients, ToolQueue.Required(context, "DTLINE"));
     }
 
-    /// <summary>Tells a person what would be done.</summary>
+    /// <summary>Prints what would be done.</summary>
     internal static void Tell(string what, ReadOnlySpan<byte> whom, string after = "") =>
         StandardOutput.Instance.Complain(
             [.. ByteText.ToBytes(what), .. whom, .. ByteText.ToBytes(after + "\n")]);

@@ -2,15 +2,15 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>The letters before the arguments of <c>fastforward</c> and <c>dot-forward</c>; a
-/// capital takes its small one back.</summary>
+/// <summary>The option letters of <c>fastforward</c> and <c>dot-forward</c>. A capital letter
+/// cancels the small one.</summary>
 internal static class ForwardSwitches
 {
-    /// <summary>Reads them.</summary>
+    /// <summary>Parses the options.</summary>
     /// <param name="words">The command line.</param>
-    /// <param name="known">The small letters that there are.</param>
+    /// <param name="known">The small letters that are allowed.</param>
     /// <param name="rest">The arguments after them.</param>
-    /// <returns>The small letters in force; null if one is unknown.</returns>
+    /// <returns>The small letters in force; null if a letter is unknown.</returns>
     internal static string? Read(
         IReadOnlyList<byte[]> words, string known, out IReadOnlyList<byte[]> rest)
     {

@@ -2,18 +2,17 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// A forwarding database as fastforward 0.51 has it: key <c>:target</c> with commands that each end
-/// in NUL, key <c>?target</c> with the owner's address. Targets are in lower case.
-/// </summary>
+/// <summary>A forwarding database in the format of fastforward 0.51. Key <c>:target</c> has
+/// commands that each end in NUL; key <c>?target</c> has the owner's address. Targets are in lower
+/// case.</summary>
 internal sealed class ForwardTable
 {
-    /// <summary>The longest address of a command (fastforward 0.51).</summary>
+    /// <summary>The longest address in a command (fastforward 0.51).</summary>
     internal const int AddressBytesMax = 800;
 
     private readonly CdbWriter _cdb = new();
 
-    /// <summary>The commands for a target; none leaves no record.</summary>
+    /// <summary>Sets the commands of a target; without commands no record is made.</summary>
     internal void AddCommands(ReadOnlySpan<byte> target, IEnumerable<byte[]> commands)
     {
         byte[] data = [.. commands.SelectMany(command => (byte[])[.. command, 0])];
@@ -23,11 +22,11 @@ internal sealed class ForwardTable
         }
     }
 
-    /// <summary>Who gets what bounces of the mail to a target.</summary>
+    /// <summary>Sets the owner, who receives bounces of mail to a target.</summary>
     internal void AddOwner(ReadOnlySpan<byte> target, ReadOnlySpan<byte> owner) =>
         _cdb.Add([(byte)'?', .. Ascii8.ToLower(target)], owner);
 
-    /// <summary>The database.</summary>
+    /// <summary>The bytes of the database.</summary>
     internal byte[] ToArray() => _cdb.ToArray();
 
     /// <summary>A target's owner in a database; null if it has none.</summary>
@@ -43,8 +42,8 @@ internal sealed class ForwardTable
             ? SplitAtNul(data)
             : null;
 
-    /// <summary>Splits fields that end in NUL.</summary>
-    /// <exception cref="InvalidDataException">The last one has none.</exception>
+    /// <summary>Splits fields, each of which ends in NUL.</summary>
+    /// <exception cref="InvalidDataException">The last field has no NUL.</exception>
     internal static List<byte[]> SplitAtNul(ReadOnlySpan<byte> data)
     {
         List<byte[]> parts = [];

@@ -2,13 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// A list of addresses as fastforward reads it: entries that each end in NUL, <c>&amp;address</c>,
-/// or the name of a further list that begins with a dot or slash.
-/// </summary>
+/// <summary>A list of addresses in the format of fastforward. Each entry ends in NUL and is
+/// <c>&amp;address</c>, or the name of another list, which begins with a dot or a slash.</summary>
 internal static class MailList
 {
-    /// <summary>From setmaillist's lines.</summary>
+    /// <summary>Makes a list from lines of setmaillist.</summary>
     /// <exception cref="ConfigurationException">They cannot be parsed.</exception>
     internal static byte[] Compile(ReadOnlySpan<byte> text)
     {
@@ -51,7 +49,7 @@ internal static class MailList
     }
 
     /// <summary>The entries of a list.</summary>
-    /// <exception cref="InvalidDataException">It is not a list.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a list.</exception>
     internal static List<byte[]> Entries(ReadOnlySpan<byte> list)
     {
         List<byte[]> entries = ForwardTable.SplitAtNul(list);

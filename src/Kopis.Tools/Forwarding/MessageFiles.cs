@@ -11,9 +11,9 @@ internal static class MessageFiles
     private const int ReadableByOthers = 4;
     private const int BlockBytes = 64 * 1024;
 
-    /// <summary>The whole of a file; null if there is none.</summary>
-    /// <exception cref="ConfigurationException">111: it cannot be read now, or not by all where it
-    /// must be.</exception>
+    /// <summary>The whole content of a file; null if there is none.</summary>
+    /// <exception cref="ConfigurationException">Code 111: the file cannot be read now, or is not
+    /// readable by everybody although it must be.</exception>
     internal static byte[]? Read(ReadOnlySpan<byte> name, bool mustBePublic)
     {
         string shown = RawText.Of(name);
@@ -53,7 +53,7 @@ internal static class MessageFiles
         }
     }
 
-    /// <summary>The whole of a descriptor.</summary>
+    /// <summary>The whole content of a descriptor.</summary>
     internal static byte[] ReadAll(int fd)
     {
         using MemoryStream all = new();

@@ -8,17 +8,15 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.Forwarding;
 
-/// <summary>
-/// Entries of /etc/aliases that no mail reaches, since fastforward is asked last: who comes before.
-/// As far as the caller may read the files.
-/// </summary>
+/// <summary>Finds entries of /etc/aliases that no mail reaches: fastforward is asked last, so
+/// another rule may decide first. It checks only the files that the caller may read.</summary>
 internal sealed class ShadowedAliases(ProgramContext context)
 {
     private readonly UsersCdb _assigned = new(context.Home);
     private readonly AliasesFirst _first = new(context.Home);
     private readonly AddressMap? _map = TryMap(context);
 
-    /// <summary>Why an alias is skipped; null if it is not.</summary>
+    /// <summary>Why no mail reaches an alias; null if mail does.</summary>
     internal string? WhyShadowed(ForwardTarget alias)
     {
         if (alias.Text.Length == 0 || LocalPartOf(alias) is not { } local)
@@ -39,7 +37,7 @@ internal sealed class ShadowedAliases(ProgramContext context)
             : null;
     }
 
-    // A name alone is for all hosts, and so for the host itself.
+    // A name alone is for all hosts, and so for this host.
     private byte[]? LocalPartOf(ForwardTarget alias)
     {
         if (alias.Host is not { } host)

@@ -5,9 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Mailboxes;
 
-/// <summary>
-/// <c>maildir2mbox</c>: moves the mail of the Maildir MAILDIR to the end of the mbox MAIL, by way
-/// of the file MAILTMP, which takes its place when all is durable (contract §11).
+/// <summary><c>maildir2mbox</c>: moves the mail of the Maildir MAILDIR to the end of the mbox MAIL.
+/// It writes the file MAILTMP, which replaces MAIL once everything is durable (contract §11).
 /// </summary>
 public static class Maildir2mbox
 {
@@ -16,7 +15,7 @@ public static class Maildir2mbox
 
     private static ReadOnlySpan<byte> ReturnPath => "Return-Path: <"u8;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         string maildir = Required(context, "MAILDIR");
@@ -42,7 +41,8 @@ public static class Maildir2mbox
         }
     }
 
-    /// <summary><c>elq</c>, <c>pinq</c>, <c>qail</c>: becomes a mail reader afterwards.</summary>
+    /// <summary><c>elq</c>, <c>pinq</c>, <c>qail</c>: the same, and then becomes a mail reader.
+    /// </summary>
     public static int ThenRead(ProgramContext context, string reader)
     {
         int code = Run(context);
@@ -61,7 +61,7 @@ public static class Maildir2mbox
             ? RawText.Of(value)
             : throw new ConfigurationException($"{name} not set");
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>Sorts the oldest first.</summary>
     private static List<FileInfo> Messages(string maildir) =>
     [
         .. Parts
@@ -122,8 +122,8 @@ public static class Maildir2mbox
         }
     }
 
-    /// <summary>The address of a Return-Path line at the very start, without what would end it
-    /// early in a From_ line.</summary>
+    /// <summary>The address of a Return-Path field on the first line, without characters that would
+    /// end it early in a From_ line.</summary>
     private static byte[] SenderOf(ReadOnlySpan<byte> message)
     {
         int end = message.IndexOf(">\n"u8);

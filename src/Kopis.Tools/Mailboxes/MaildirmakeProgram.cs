@@ -11,7 +11,7 @@ public static class MaildirmakeProgram
     private const int OwnerOnly = 0x1C0; // 0700
     private static readonly string[] Parts = ["", "/tmp", "/new", "/cur"];
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count == 0)

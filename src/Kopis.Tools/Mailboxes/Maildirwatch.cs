@@ -7,19 +7,19 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Mailboxes;
 
-/// <summary><c>maildirwatch</c>: twice a minute, a summary of the new mail in the Maildir MAILDIR,
-/// in a window of its own (contract §11).</summary>
+/// <summary><c>maildirwatch</c>: shows a summary of the new mail in the Maildir MAILDIR twice a
+/// minute, in a window of its own (contract §11).</summary>
 public static class Maildirwatch
 {
     private const int FieldBytesMax = 4096;
-    private const int MessagesMax = 20; // What a small window shows, the newest.
+    private const int MessagesMax = 20; // Only the newest fit in a small window.
     private const int FromColumns = 28;
     private const int SubjectColumns = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private static ReadOnlySpan<byte> ClearWindow => "\x1b[;H\x1b[;J"u8;
 
-    /// <summary>Runs until its window is closed.</summary>
+    /// <summary>Runs until the window is closed.</summary>
     public static int Run(ProgramContext context)
     {
         string maildir = context.Environment.Text("MAILDIR") is { Length: > 0 } name
@@ -50,7 +50,7 @@ public static class Maildirwatch
         }
     }
 
-    /// <summary>How many messages are new and how many are not, and who sent the newest.
+    /// <summary>The summary: how many messages are new, how many are not, and who sent the newest.
     /// </summary>
     internal static byte[] Summary(string maildir)
     {
@@ -109,7 +109,7 @@ public static class Maildirwatch
             Fd.Close(fd);
         }
 
-        if (fd < 0 && errno != Errno.NoEntry) // Else read by its owner just now.
+        if (fd < 0 && errno != Errno.NoEntry) // Else: just read.
         {
             throw new PosixException($"open {path}", errno);
         }
@@ -118,7 +118,7 @@ public static class Maildirwatch
         return (from, subject);
     }
 
-    // Foreign text must not move the window's cursor.
+    // Foreign text must not move the cursor.
     private static void WriteColumns(IBufferWriter<byte> to, byte[] text, int columns)
     {
         for (int i = 0; i < columns; i++)

@@ -1,17 +1,18 @@
 namespace Kopis.Tools.Metrics;
 
-/// <summary>A counter for each combination of its labels' values. One thread.</summary>
+/// <summary>A counter for each combination of the labels' values. Used by one thread.</summary>
 /// <param name="name">The metric.</param>
-/// <param name="showsZeros">All combinations are written, or those that have counted.</param>
+/// <param name="showsZeros">Whether to write all combinations, or only those that are not zero.
+/// </param>
 /// <param name="labels">At most two.</param>
 internal sealed class CounterTable(string name, bool showsZeros, params LabelSet[] labels)
 {
-    private const long AmountMax = 1L << 40; // Of one record, whatever its sender says.
+    private const long AmountMax = 1L << 40; // Limits what one record can add.
 
     private readonly long[] _counts =
         new long[labels.Aggregate(1, (n, set) => n * set.Values.Count)];
 
-    /// <summary>Adds to the counter of one value for each label.</summary>
+    /// <summary>Adds to the counter of a combination of values.</summary>
     internal void Add(
         long amount, ReadOnlySpan<byte> first = default, ReadOnlySpan<byte> second = default)
     {
@@ -20,7 +21,7 @@ internal sealed class CounterTable(string name, bool showsZeros, params LabelSet
         _counts[at] += Math.Clamp(amount, 0, AmountMax);
     }
 
-    /// <summary>All values.</summary>
+    /// <summary>All counters as samples.</summary>
     internal IEnumerable<MetricSample> Samples()
     {
         for (int i = 0; i < _counts.Length; i++)

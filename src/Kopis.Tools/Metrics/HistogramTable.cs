@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Kopis.Tools.Metrics;
 
-/// <summary>A histogram for each value of a label. One thread.</summary>
+/// <summary>A histogram for each value of a label. Used by one thread.</summary>
 /// <param name="name">The metric, in seconds.</param>
 /// <param name="label">Its label.</param>
-/// <param name="bounds">Upper bounds in seconds, rising.</param>
+/// <param name="bounds">Upper bounds in seconds, in ascending order.</param>
 internal sealed class HistogramTable(string name, LabelSet label, params double[] bounds)
 {
     private const double MillisecondsInSecond = 1000;
@@ -13,7 +13,7 @@ internal sealed class HistogramTable(string name, LabelSet label, params double[
     private readonly long[,] _counts = new long[label.Values.Count, bounds.Length + 1];
     private readonly double[] _sums = new double[label.Values.Count];
 
-    /// <summary>Adds a time; one that is negative counts as zero.</summary>
+    /// <summary>Adds a time; a negative one counts as zero.</summary>
     internal void Add(ReadOnlySpan<byte> value, long milliseconds)
     {
         double seconds = Math.Max(0, milliseconds) / MillisecondsInSecond;
@@ -28,7 +28,8 @@ internal sealed class HistogramTable(string name, LabelSet label, params double[
         _sums[row] += seconds;
     }
 
-    /// <summary>All values: the counts of a bound have those of all lower ones.</summary>
+    /// <summary>All histograms as samples. The count of a bound includes those of all lower bounds.
+    /// </summary>
     internal IEnumerable<MetricSample> Samples()
     {
         for (int row = 0; row < label.Values.Count; row++)

@@ -4,7 +4,7 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Metrics;
 
-/// <summary>Asks a home's qmail-journal for its counters.</summary>
+/// <summary>Asks the qmail-journal of a home for its counters.</summary>
 public static class JournalSamples
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -12,8 +12,8 @@ public static class JournalSamples
     /// <summary>The socket's name in a home.</summary>
     public static string PathIn(string home) => Path.Combine(home, "journal", "counters");
 
-    /// <summary>Reads them.</summary>
-    /// <returns>Empty where no qmail-journal answers.</returns>
+    /// <summary>Reads the counters.</summary>
+    /// <returns>Empty if no qmail-journal answers.</returns>
     /// <exception cref="ConfigurationException">The caller may not read the journal.</exception>
     public static IReadOnlyList<MetricSample> Read(string home)
     {

@@ -2,14 +2,14 @@ using System.Text;
 
 namespace Kopis.Tools.Metrics;
 
-/// <summary>A label and all values that it may have. What is none of them counts as the last, so
-/// that no text of others ever becomes a label.</summary>
+/// <summary>A label and all values that it may have. Any other text counts as the last value, so
+/// that foreign text never becomes a label.</summary>
 internal sealed class LabelSet
 {
     private readonly byte[][] _values;
 
     /// <param name="key">The label.</param>
-    /// <param name="values">Its values; the last stands for all others.</param>
+    /// <param name="values">The values; the last stands for all other texts.</param>
     internal LabelSet(string key, params string[] values)
     {
         (Key, Values) = (key, values);
@@ -20,7 +20,7 @@ internal sealed class LabelSet
 
     internal IReadOnlyList<string> Values { get; }
 
-    /// <summary>The place of a value.</summary>
+    /// <summary>The index of a value.</summary>
     internal int IndexOf(ReadOnlySpan<byte> value)
     {
         for (int i = 0; i < _values.Length - 1; i++)
@@ -34,6 +34,6 @@ internal sealed class LabelSet
         return _values.Length - 1;
     }
 
-    /// <summary>A label as it is written.</summary>
+    /// <summary>The label in the text format.</summary>
     internal string Text(int index) => $"{Key}=\"{Values[index]}\"";
 }

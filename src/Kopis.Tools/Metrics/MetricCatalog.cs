@@ -1,10 +1,9 @@
 namespace Kopis.Tools.Metrics;
 
-/// <summary>Every metric that there is (docs/MONITORING.md): what is written, in this order.
-/// </summary>
+/// <summary>All metrics (docs/MONITORING.md), in the order in which they are written.</summary>
 public static class MetricCatalog
 {
-    // Of qmail-journal.
+    // Metrics of qmail-journal.
     public const string JournalStart = "kopis_journal_start_time_seconds";
     public const string Records = "kopis_journal_records_total";
     public const string Lost = "kopis_journal_lost_total";
@@ -27,61 +26,61 @@ public static class MetricCatalog
     public const string DeliveryTime = "kopis_delivery_time_seconds";
     public const string Bounces = "kopis_bounces_total";
 
-    /// <summary>1 where a part of the host answers.</summary>
+    /// <summary>1 if a part of the host answers.</summary>
     public const string Up = "kopis_up";
 
-    /// <summary>Messages of the queue, by where qmail-send has them.</summary>
+    /// <summary>Messages of the queue, by their state in qmail-send.</summary>
     public const string QueueMessages = "kopis_queue_messages";
 
-    /// <summary>Recipients that wait or run.</summary>
+    /// <summary>Recipients that wait or are being delivered.</summary>
     public const string QueueRecipients = "kopis_queue_recipients";
 
     /// <summary>Messages by channel and age.</summary>
     public const string QueueAges = "kopis_queue_channel_messages";
 
-    /// <summary>The age of the oldest, by channel.</summary>
+    /// <summary>The age of the oldest message, by channel.</summary>
     public const string QueueOldest = "kopis_queue_oldest_age_seconds";
 
     /// <summary>Messages that an administrator holds.</summary>
     public const string QueueHeld = "kopis_queue_held_messages";
 
-    /// <summary>Deliveries that run.</summary>
+    /// <summary>Deliveries under way.</summary>
     public const string Running = "kopis_deliveries_running";
 
-    /// <summary>Deliveries that may run.</summary>
+    /// <summary>The limit of deliveries.</summary>
     public const string RunningMax = "kopis_deliveries_running_max";
 
     /// <summary>Destinations by state.</summary>
     public const string Destinations = "kopis_destinations";
 
-    /// <summary>Recipients that wait for them.</summary>
+    /// <summary>Recipients that wait for destinations.</summary>
     public const string DestinationsWaiting = "kopis_destination_waiting_recipients";
 
     /// <summary>Processes by program.</summary>
     public const string Processes = "kopis_processes";
 
-    /// <summary>When the youngest of a program's processes began.</summary>
+    /// <summary>When the youngest process of a program began.</summary>
     public const string ProcessStart = "kopis_process_start_time_seconds";
 
-    /// <summary>Their memory.</summary>
+    /// <summary>The memory of a program's processes.</summary>
     public const string ProcessMemory = "kopis_process_resident_memory_bytes";
 
-    /// <summary>Their processor time.</summary>
+    /// <summary>The processor time of a program's processes.</summary>
     public const string ProcessTime = "kopis_process_cpu_seconds_total";
 
-    /// <summary>Room on the queue's disk.</summary>
+    /// <summary>The free space on the queue's disk.</summary>
     public const string FreeBytes = "kopis_queue_disk_free_bytes";
 
-    /// <summary>Files that may still be made there.</summary>
+    /// <summary>How many files can still be created there.</summary>
     public const string FreeFiles = "kopis_queue_disk_free_files";
 
-    /// <summary>When the certificate ends.</summary>
+    /// <summary>When the certificate expires.</summary>
     public const string Certificate = "kopis_certificate_expiry_time_seconds";
 
-    /// <summary>Which version runs.</summary>
+    /// <summary>The version that runs.</summary>
     public const string Build = "kopis_build_info";
 
-    /// <summary>The list.</summary>
+    /// <summary>All families.</summary>
     public static IReadOnlyList<MetricFamily> All { get; } =
     [
         Gauge(Build, "The version of the program that answers."),

@@ -1,14 +1,14 @@
 namespace Kopis.Tools.Metrics;
 
-/// <summary>What a metric's value does (Prometheus, metric types).</summary>
+/// <summary>How a metric's value behaves (Prometheus, metric types).</summary>
 public enum MetricKind : byte
 {
-    /// <summary>It grows until its process starts anew.</summary>
+    /// <summary>The value grows until its process restarts.</summary>
     Counter,
 
-    /// <summary>It goes up and down.</summary>
+    /// <summary>The value goes up and down.</summary>
     Gauge,
 
-    /// <summary>Counts by upper bound, with their sum.</summary>
+    /// <summary>Counts by upper bound, with the sum.</summary>
     Histogram,
 }

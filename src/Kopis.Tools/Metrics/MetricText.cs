@@ -3,21 +3,22 @@ using System.Text;
 
 namespace Kopis.Tools.Metrics;
 
-/// <summary>The text format of Prometheus, version 0.0.4, both ways.</summary>
+/// <summary>Writes and reads the text format of Prometheus, version 0.0.4.</summary>
 public static class MetricText
 {
-    /// <summary>Samples of one process, as text.</summary>
+    /// <summary>Writes samples of one process as text.</summary>
     public const int BytesMax = 256 * 1024;
 
     private const int LineBytesMax = 512;
     private const string ValueMarks = "-._+"; // Besides letters and digits.
 
-    /// <summary>Lines of samples alone, as one process of Kopis gives them to another.</summary>
+    /// <summary>Writes lines of samples only, which one process of Kopis sends to another.
+    /// </summary>
     internal static byte[] Lines(IEnumerable<MetricSample> samples) =>
         Encoding.ASCII.GetBytes(string.Concat(samples.Select(Line)));
 
-    /// <summary>The whole text: each metric of the catalogue that has samples, with its help and
-    /// type.</summary>
+    /// <summary>Writes the whole text: each metric of the catalogue that has samples, with its help
+    /// and type.</summary>
     public static byte[] Of(IReadOnlyCollection<MetricSample> samples)
     {
         StringBuilder text = new();
@@ -36,8 +37,9 @@ public static class MetricText
         return Encoding.ASCII.GetBytes(text.ToString());
     }
 
-    /// <summary>Reads lines of samples of qmail-journal, whatever its user has put there: those of
-    /// its metrics, whose labels have plain values, each once; others are passed over.</summary>
+    /// <summary>Reads lines of samples from qmail-journal, whatever its user has written. Lines of
+    /// its own metrics count, if their labels have plain values; each counts once. All others are
+    /// ignored.</summary>
     internal static List<MetricSample> Parse(ReadOnlySpan<byte> lines)
     {
         HashSet<(string, string)> known = [];

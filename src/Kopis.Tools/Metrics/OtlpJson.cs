@@ -5,16 +5,16 @@ using System.Text.Json;
 namespace Kopis.Tools.Metrics;
 
 /// <summary>Metrics as a request of OTLP 1.x, ExportMetricsServiceRequest, in its JSON encoding:
-/// 64-bit numbers are strings, enumerations numbers. Pure.</summary>
+/// 64-bit numbers are strings, and enumerations are numbers. No I/O.</summary>
 public static class OtlpJson
 {
     private const int Cumulative = 2; // AGGREGATION_TEMPORALITY_CUMULATIVE
     private const string Infinity = "+Inf";
 
-    /// <summary>The request.</summary>
-    /// <param name="samples">What is sent.</param>
+    /// <summary>Makes the request.</summary>
+    /// <param name="samples">The samples to send.</param>
     /// <param name="host">The host's name.</param>
-    /// <param name="version">Of the program.</param>
+    /// <param name="version">The program's version.</param>
     /// <param name="now">When the samples were taken.</param>
     public static byte[] Of(
         IReadOnlyCollection<MetricSample> samples, string host, string version, DateTimeOffset now)
@@ -121,8 +121,8 @@ public static class OtlpJson
         json.WriteString("timeUnixNano", now);
     }
 
-    /// <summary>The text format counts all that is below a bound, OTLP what is between two.
-    /// </summary>
+    /// <summary>In the text format a bucket counts everything below its bound, in OTLP only what
+    /// lies between two bounds.</summary>
     private static void WriteBuckets(Utf8JsonWriter json, string name, MetricSample[] samples)
     {
         (double Bound, double Count)[] buckets = [.. samples
@@ -177,7 +177,7 @@ public static class OtlpJson
     private static IEnumerable<(string Name, string Value)> Labels(MetricSample sample) =>
         Labels(sample.Labels);
 
-    // Values are words of ours: no commas, quotes or backslashes.
+    // The values are ours: they contain no commas, quotes or backslashes.
     private static IEnumerable<(string Name, string Value)> Labels(string text) =>
         text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(label =>
         {

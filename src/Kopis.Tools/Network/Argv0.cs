@@ -6,7 +6,7 @@ namespace Kopis.Tools.Network;
 /// <summary><c>argv0 REALNAME NAME ARGUMENTS</c>: runs a program under another name.</summary>
 public static class Argv0
 {
-    /// <summary>Returns only by throwing.</summary>
+    /// <summary>Runs the program; returns only by throwing.</summary>
     public static int Run(ProgramContext context)
     {
         if (context.Arguments.Count < 2)

@@ -4,22 +4,22 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary>
-/// <c>recordio PROGRAM</c> and <c>fixcrio PROGRAM</c>: stand between a program and its network
-/// (contract §12.4). The program takes this process over, so that the caller sees its number, its
-/// signals and its exit code; a child of it copies until the program's output ends.
+/// <summary><c>recordio PROGRAM</c> and <c>fixcrio PROGRAM</c>: stand between a program and its
+/// network (contract §12.4). This process becomes the program, so that the caller sees its process
+/// id, its signals and its exit code. A child copies data until the program's output ends.
 /// </summary>
 public static class Interposed
 {
-    private const string RelayOption = "--relay"; // Then the program's number; ours alone.
+    private const string RelayOption = "--relay"; // The program's process id follows.
 
-    /// <summary><c>recordio</c>: shows what passes on standard error.</summary>
+    /// <summary><c>recordio</c>: copies all traffic to standard error too.</summary>
     public static int Recordio(ProgramContext context) => Run(context, program =>
         new Relay(
             new PacketRecord(program, "<"u8.ToArray()).Write,
             new PacketRecord(program, ">"u8.ToArray()).Write));
 
-    /// <summary><c>fixcrio</c>: puts CR before each LF that has none, both ways.</summary>
+    /// <summary><c>fixcrio</c>: puts a CR before each LF that has none, in both directions.
+    /// </summary>
     public static int Fixcrio(ProgramContext context) =>
         Run(context, _ => new Relay(LineEnds.Fix(), LineEnds.Fix()));
 
@@ -68,7 +68,7 @@ public static class Interposed
             },
         }.Start();
 
-        // The copies of these that the relay does not have go with exec.
+        // Exec closes our copies of these; the relay has its own.
         Descriptors.Place((programInput, 0), (programOutput, 1));
     }
 }

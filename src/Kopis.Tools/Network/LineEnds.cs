@@ -4,19 +4,19 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary><c>addcr</c> and <c>delcr</c>: line ends of the network and of here (contract §12.4).
-/// </summary>
+/// <summary><c>addcr</c> and <c>delcr</c>: convert line ends between the network and this host
+/// (contract §12.4).</summary>
 public static class LineEnds
 {
     private const int BlockBytes = 64 * 1024;
 
-    /// <summary><c>addcr</c>: CR before each LF.</summary>
+    /// <summary><c>addcr</c>: puts a CR before each LF.</summary>
     public static int AddCr(ProgramContext context) => Copy(0, 1, Add());
 
-    /// <summary><c>delcr</c>: removes the CR before an LF; a CR elsewhere stays.</summary>
+    /// <summary><c>delcr</c>: removes the CR before an LF; other CRs stay.</summary>
     public static int DelCr(ProgramContext context) => Copy(0, 1, Delete());
 
-    /// <summary>Puts a CR before each LF; blocks may be cut anywhere.</summary>
+    /// <summary>Puts a CR before each LF. Blocks may begin and end anywhere.</summary>
     internal static Transform Add() => (block, to) =>
     {
         int end;
@@ -30,8 +30,8 @@ public static class LineEnds
         to.Write(block);
     };
 
-    /// <summary>Removes each CR before an LF; blocks may be cut anywhere, an empty one is the
-    /// end.</summary>
+    /// <summary>Removes each CR before an LF. Blocks may begin and end anywhere; an empty one is
+    /// the end.</summary>
     internal static Transform Delete()
     {
         bool pending = false;
@@ -56,7 +56,8 @@ public static class LineEnds
         };
     }
 
-    /// <summary>Puts a CR before each LF that has none; blocks may be cut anywhere.</summary>
+    /// <summary>Puts a CR before each LF that has none. Blocks may begin and end anywhere.
+    /// </summary>
     internal static Transform Fix()
     {
         bool afterCr = false;
@@ -78,7 +79,7 @@ public static class LineEnds
     }
 
     /// <summary>Copies a descriptor to its end.</summary>
-    /// <returns>0, or 111 where reading or writing fails.</returns>
+    /// <returns>0, or 111 if reading or writing fails.</returns>
     internal static int Copy(int from, int to, Transform transform)
     {
         byte[] block = new byte[BlockBytes];
@@ -103,6 +104,6 @@ public static class LineEnds
         }
     }
 
-    /// <summary>Changes a block on its way.</summary>
+    /// <summary>Changes a block of the copied data.</summary>
     internal delegate void Transform(ReadOnlySpan<byte> block, IBufferWriter<byte> to);
 }

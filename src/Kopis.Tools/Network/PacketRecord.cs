@@ -4,10 +4,9 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary>
-/// recordio's lines for one direction: the program's number, the mark, the bytes as they are, and a
-/// space where their line is complete, a plus sign if it is not. Passes the bytes on unchanged.
-/// </summary>
+/// <summary>Writes the lines of recordio for one direction: the program's process id, the
+/// direction's mark, the bytes unchanged, and then a space if their line is complete, or a plus
+/// sign if it is not. The bytes are passed on unchanged.</summary>
 /// <param name="program">The program's process id.</param>
 /// <param name="mark"><c>&lt;</c> for its input, <c>&gt;</c> for its output.</param>
 internal sealed class PacketRecord(string program, byte[] mark)
@@ -19,7 +18,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
     private readonly byte[] _start = [.. ByteText.ToBytes(program), (byte)' ', .. mark, (byte)' '];
     private readonly ArrayBufferWriter<byte> _lines = new(WriteBytesMax);
 
-    /// <summary>Reads a packet; an empty one is the end.</summary>
+    /// <summary>Records a packet; an empty one is the end.</summary>
     internal void Write(ReadOnlySpan<byte> packet, IBufferWriter<byte> to)
     {
         if (packet.IsEmpty)
@@ -44,7 +43,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
             }
         }
 
-        Flush(); // Before the packet is passed on: its answer must come after it.
+        Flush(); // First, since the answer must come after it.
         to.Write(packet);
     }
 
@@ -69,7 +68,7 @@ internal sealed class PacketRecord(string program, byte[] mark)
         }
         catch (PosixException)
         {
-            // The record cannot be written; the program goes on.
+            // The record cannot be written, but the program goes on.
         }
 
         _lines.ResetWrittenCount();

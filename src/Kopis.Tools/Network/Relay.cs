@@ -4,12 +4,10 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary>
-/// Copies between the network, on descriptors 0 and 1, and a program. Each way has a thread: a side
-/// that does not read delays only its own input.
-/// </summary>
-/// <param name="input">Sees and may change the program's input.</param>
-/// <param name="output">The same for its output.</param>
+/// <summary>Copies between the network, on descriptors 0 and 1, and a program. Each direction has a
+/// thread, so a side that does not read delays only its own input.</summary>
+/// <param name="input">Sees the program's input, and may change it.</param>
+/// <param name="output">Sees the program's output, and may change it.</param>
 internal sealed class Relay(LineEnds.Transform input, LineEnds.Transform output)
 {
     /// <summary>The program's standard input.</summary>
@@ -52,11 +50,11 @@ internal sealed class Relay(LineEnds.Transform input, LineEnds.Transform output)
         }
         catch (PosixException)
         {
-            // One of the two is gone, or reads no more; its peer sees the end.
+            // One side is gone, or reads no more; the other side then sees the end.
         }
     }
 
-    // A socket that somebody made non-blocking has not ended.
+    // A non-blocking socket without data has not ended.
     private static int Read(int fd, byte[] to)
     {
         int got;

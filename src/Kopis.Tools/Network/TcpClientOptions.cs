@@ -6,7 +6,7 @@ using Kopis.Net.Listener;
 
 namespace Kopis.Tools.Network;
 
-/// <summary>tcpclient's command line (contract §12.4).</summary>
+/// <summary>The command line of tcpclient (contract §12.4).</summary>
 internal sealed class TcpClientOptions
 {
     private const string Usage = "tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ] "
@@ -14,13 +14,13 @@ internal sealed class TcpClientOptions
 
     private bool _askNames;
     private bool _askInfo;
-    private int _infoSeconds = 26; // ucspi-tcp 0.88.
+    private int _infoSeconds = 26; // As in ucspi-tcp 0.88.
 
     private TcpClientOptions()
     {
     }
 
-    /// <summary>0 with -q, 1 with -Q, 2 with -v.</summary>
+    /// <summary>The verbosity: 0 with -q, 1 with -Q, 2 with -v.</summary>
     internal int Verbosity { get; private set; } = 1;
 
     internal bool NoDelay { get; private set; }
@@ -31,12 +31,12 @@ internal sealed class TcpClientOptions
 
     internal byte[]? LocalName { get; private set; }
 
-    /// <summary>What to find out about the connection: only what -h and -r ask for.</summary>
+    /// <summary>What to find out about the connection: what -h and -r ask for.</summary>
     internal PeerQuestions Questions => new(
         _askNames, LocalName is not null, Paranoid: false, _askInfo,
         TimeSpan.FromSeconds(_infoSeconds));
 
-    /// <summary>Seconds for each address, in the first round and in the second.</summary>
+    /// <summary>Seconds for each address in the first round and in the second.</summary>
     internal (int First, int Second) ConnectSeconds { get; private set; } = (2, 58);
 
     internal string Host { get; private set; } = "";
@@ -45,13 +45,14 @@ internal sealed class TcpClientOptions
 
     internal IReadOnlyList<byte[]> Program { get; private set; } = [];
 
-    /// <summary>What a program logs that gets only the connection.</summary>
-    /// <param name="host">Where to connect to.</param>
-    /// <param name="port">At which port.</param>
+    /// <summary>Options for a client that only connects.</summary>
+    /// <param name="host">The host to connect to.</param>
+    /// <param name="port">The port to connect to.</param>
     internal static TcpClientOptions Of(string host, string port) =>
         new() { Host = host, Port = port };
 
-    /// <exception cref="ConfigurationException">100: it cannot be parsed.</exception>
+    /// <exception cref="ConfigurationException">Code 100: the command line cannot be parsed.
+    /// </exception>
     internal static TcpClientOptions Parse(ProgramContext context)
     {
         TcpClientOptions options = new();

@@ -15,7 +15,7 @@ public static class TcpClientProgram
     private const int ReadNumber = 6;
     private const int WriteNumber = 7;
 
-    /// <summary>Returns only by throwing.</summary>
+    /// <summary>Runs the program; returns only by throwing.</summary>
     public static int Run(ProgramContext context)
     {
         TcpClientOptions options = TcpClientOptions.Parse(context);
@@ -38,10 +38,10 @@ public static class TcpClientProgram
         return ExitCode.Temporary;
     }
 
-    /// <summary>Connects to the first address of the host that answers: each has a short time, and
-    /// where there are several, those that did not answer have the longer one afterwards.
+    /// <summary>Connects to the first address of the host that answers. Each address gets a short
+    /// time; if there are several, those that did not answer get a longer time in a second round.
     /// </summary>
-    /// <exception cref="ConfigurationException">None does.</exception>
+    /// <exception cref="ConfigurationException">No address answers.</exception>
     internal static Socket Connect(ProgramContext context, TcpClientOptions options)
     {
         int port = ListenAddress.Port(options.Port);
@@ -73,7 +73,7 @@ public static class TcpClientProgram
                     continue;
                 }
 
-                // The caller reports the last one.
+                // The caller reports the last error.
                 if (last.Length > 0 && options.Verbosity > 0)
                 {
                     Complain($"tcpclient: {last}\n");
@@ -167,7 +167,7 @@ public static class TcpClientProgram
         }
         catch (PosixException)
         {
-            // There is no log; the connection counts.
+            // Without a log the line is lost; the connection matters more.
         }
     }
 }

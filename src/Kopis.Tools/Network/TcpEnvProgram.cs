@@ -8,14 +8,14 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary><c>tcp-env [-rR] [-t SECONDS] PROGRAM</c>: gives a program that inetd started its
-/// peer is, as tcpserver does (contract §11).</summary>
+/// <summary><c>tcp-env [-rR] [-t SECONDS] PROGRAM</c>: sets the variables about the peer for a
+/// program that inetd started, as tcpserver does (contract §11).</summary>
 public static class TcpEnvProgram
 {
     private const string Usage = "tcp-env [ -rR ] [ -t timeout ] program [ arg ... ]";
     private static readonly byte[] SoftError = "softdnserror"u8.ToArray();
 
-    /// <summary>Returns only by throwing.</summary>
+    /// <summary>Runs the program; returns only by throwing.</summary>
     public static int Run(ProgramContext context)
     {
         (TimeSpan? identTime, IReadOnlyList<byte[]> words) = Parse(context);
@@ -29,7 +29,7 @@ public static class TcpEnvProgram
         return ExitCode.Temporary;
     }
 
-    // The time for ident is null if it is not asked.
+    // A null time means that ident is not asked.
     private static (TimeSpan? IdentTime, IReadOnlyList<byte[]> Words) Parse(ProgramContext context)
     {
         int seconds = 30;

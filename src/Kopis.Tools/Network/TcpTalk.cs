@@ -5,12 +5,12 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary>Small clients of one connection: <c>mconnect</c>, <c>tcpcat</c>, <c>who@</c>,
+/// <summary>Small programs that open one connection: <c>mconnect</c>, <c>tcpcat</c>, <c>who@</c>,
 /// <c>date@</c>, <c>finger@</c>, <c>http@</c> (contract §12.4).</summary>
 public static class TcpTalk
 {
-    /// <summary><c>mconnect [HOST [PORT]]</c>: types to an SMTP server; lines get their CR.
-    /// </summary>
+    /// <summary><c>mconnect [HOST [PORT]]</c>: sends what a person types to an SMTP server, with
+    /// CRs added.</summary>
     public static int Mconnect(ProgramContext context)
     {
         using Socket socket = Connect(context, Word(context, 0, "0"), Word(context, 1, "25"));
@@ -25,7 +25,7 @@ public static class TcpTalk
             }
             catch (Exception e) when (e is ConfigurationException or PosixException)
             {
-                // The server has disconnected; what it said last is being copied.
+                // The server has disconnected; its last output is still being copied.
             }
         })
         { IsBackground = true };
@@ -33,7 +33,7 @@ public static class TcpTalk
         return LineEnds.Copy(fd, 1, LineEnds.Delete());
     }
 
-    /// <summary><c>tcpcat HOST PORT</c>: what a server says, as it is.</summary>
+    /// <summary><c>tcpcat HOST PORT</c>: prints what a server sends, unchanged.</summary>
     public static int Tcpcat(ProgramContext context) => Fetch(
         context, Word(context, 0, "0"), Word(context, 1, "17"), "", (block, to) => to.Write(block));
 
@@ -59,7 +59,8 @@ public static class TcpTalk
         return Fetch(context, host, "79", user + "\r\n", Visible());
     }
 
-    /// <summary><c>http@ [HOST [URI [PORT]]]</c>: a page by HTTP/1.0, without its header.</summary>
+    /// <summary><c>http@ [HOST [URI [PORT]]]</c>: fetches a page by HTTP/1.0, and prints it without
+    /// its header.</summary>
     public static int Http(ProgramContext context)
     {
         string host = Word(context, 0, "0");
@@ -129,7 +130,7 @@ public static class TcpTalk
         return LineEnds.Copy(fd, 1, transform);
     }
 
-    // As cat -v: a peer's bytes cannot control a terminal.
+    // Escapes bytes as cat -v does, so that a peer cannot control a terminal.
     private static LineEnds.Transform Visible()
     {
         LineEnds.Transform lines = LineEnds.Delete();

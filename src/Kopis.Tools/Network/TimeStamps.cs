@@ -5,19 +5,19 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Network;
 
-/// <summary><c>tai64n</c> and <c>tai64nlocal</c>: times before the lines of a log, and back to
-/// what people read (daemontools).</summary>
+/// <summary><c>tai64n</c> and <c>tai64nlocal</c>: put times before the lines of a log, and make
+/// them readable (daemontools).</summary>
 public static class TimeStamps
 {
     private const string LocalForm = "yyyy-MM-dd HH:mm:ss";
 
-    /// <summary><c>tai64n</c>: puts the time at which a line began before it.</summary>
+    /// <summary><c>tai64n</c>: puts before each line the time at which it began.</summary>
     public static int Tai64N(ProgramContext context) => Copy(Stamp(TimeProvider.System));
 
-    /// <summary><c>tai64nlocal</c>: turns such a time into local time.</summary>
+    /// <summary><c>tai64nlocal</c>: converts such times to local time.</summary>
     public static int Tai64NLocal(ProgramContext context) => Copy(Localize());
 
-    /// <summary>Stamps lines; blocks may be cut anywhere.</summary>
+    /// <summary>Adds times to lines. Blocks may begin and end anywhere.</summary>
     internal static LineEnds.Transform Stamp(TimeProvider time)
     {
         bool atStart = true;
@@ -43,8 +43,8 @@ public static class TimeStamps
         };
     }
 
-    /// <summary>Shows stamps as local time; what only looks like one stays as it is. Blocks may be
-    /// cut anywhere, an empty one is the end.</summary>
+    /// <summary>Converts times to local time; text that only resembles one stays unchanged. Blocks
+    /// may begin and end anywhere; an empty one is the end.</summary>
     internal static LineEnds.Transform Localize()
     {
         List<byte> head = []; // A line's start, until it is long enough to check.
@@ -103,7 +103,7 @@ public static class TimeStamps
         }
         catch (ConfigurationException)
         {
-            return ExitCode.Temporary; // Without a message: its log may be what is broken.
+            return ExitCode.Temporary; // Silent: its log may be broken.
         }
     }
 }

@@ -10,13 +10,13 @@ using Kopis.Queue.Store.State;
 namespace Kopis.Tools.Queue;
 
 /// <summary><c>qmail-qread</c>: lists the messages of the queue and their recipients (contract
-/// §11). A recipient's channel is what the control files of now make of it.</summary>
+/// §11). The channel of a recipient is computed from the present control files.</summary>
 public static class QmailQreadProgram
 {
     private const int FlushBytes = 32 * 1024;
     private const int DateTailBytes = 6; // " -0000"
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         AddressMap addresses = AddressMap.Read(ControlDirectory.Of(context));
@@ -53,8 +53,8 @@ public static class QmailQreadProgram
         to.Write(bounces ? ">  bouncing\n"u8 : "> \n"u8);
     }
 
-    /// <summary>Local recipients first, as qmail has them in two files; a file of which all are
-    /// done is gone.</summary>
+    /// <summary>Local recipients come first, since qmail keeps two files. A channel whose
+    /// recipients are all done is not shown.</summary>
     private static void WriteRecipients(
         IBufferWriter<byte> to, Envelope envelope, SavedMessage? saved, AddressMap addresses)
     {
@@ -81,7 +81,7 @@ public static class QmailQreadProgram
         to.Write(isRemoteLeft ? remote.WrittenSpan : []);
     }
 
-    /// <summary>A terminal gets nothing but what can be printed.</summary>
+    /// <summary>Replaces what a terminal cannot print.</summary>
     private static void WriteSafe(IBufferWriter<byte> to, ReadOnlySpan<byte> text)
     {
         Span<byte> safe = to.GetSpan(text.Length + 1);

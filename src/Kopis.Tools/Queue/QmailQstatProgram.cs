@@ -8,15 +8,15 @@ namespace Kopis.Tools.Queue;
 /// <summary><c>qmail-qstat</c>: counts the messages of the queue (contract §11).</summary>
 public static class QmailQstatProgram
 {
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         int messages = 0;
         int unread = 0;
         try
         {
-            // What nobody has a record of is unread only where no qmail-send could have it in
-            // memory: a running one reads what comes at once.
+            // A message without a record is unprocessed only if no qmail-send runs: a running one
+            // reads new messages at once, and may have this one in memory.
             bool isRunning = FileLocks.IsHeld(context.In("queue/lock/sendmutex"));
             foreach ((MessageFile file, SavedMessage? saved) in
                 QueueListing.Read(context.Home).Messages())

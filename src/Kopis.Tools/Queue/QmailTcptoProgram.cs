@@ -10,7 +10,7 @@ namespace Kopis.Tools.Queue;
 /// answer (contract §11).</summary>
 public static class QmailTcptoProgram
 {
-    /// <summary>qmail-tcpto.</summary>
+    /// <summary>Runs qmail-tcpto.</summary>
     public static int Run(ProgramContext context)
     {
         long now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
@@ -26,7 +26,7 @@ public static class QmailTcptoProgram
         return ExitCode.Success;
     }
 
-    /// <summary>qmail-tcpok.</summary>
+    /// <summary>Runs qmail-tcpok.</summary>
     public static int RunOk(ProgramContext context)
     {
         Try("write queue/lock/tcpto", () =>

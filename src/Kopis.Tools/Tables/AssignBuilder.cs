@@ -4,21 +4,21 @@ using Kopis.Config.Maps;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary>
-/// From lines of passwd(5) to users/assign (contract §7.4). Homes are looked at by the caller.
-/// </summary>
+/// <summary>Converts lines of passwd(5) to users/assign (contract §7.4). The caller inspects the
+/// homes.</summary>
 /// <param name="rules">The options.</param>
-/// <param name="mailNames">users/mailnames: the names that a user has instead of his own.</param>
+/// <param name="mailNames">From users/mailnames: the names that a user has instead of the login
+/// name.</param>
 internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
 {
     private readonly ArrayBufferWriter<byte> _assign = new();
     private readonly Dictionary<string, PasswordLine> _users = new(StringComparer.Ordinal);
 
-    /// <summary>Whether there was a user alias, who takes what nobody else does.</summary>
+    /// <summary>Whether the user alias exists, who gets all other addresses.</summary>
     internal bool HasAlias { get; private set; }
 
-    /// <summary>The user who takes all other addresses. Those of his own name are added as any
-    /// user's.</summary>
+    /// <summary>Adds the user who gets all other addresses. The addresses of that user's own name
+    /// are added as for any user.</summary>
     internal void AddAlias(PasswordLine alias)
     {
         HasAlias = true;
@@ -26,7 +26,7 @@ internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
         Write("+"u8, alias, rules.Dash, []);
     }
 
-    /// <summary>Gives a user his address and all that extend it.</summary>
+    /// <summary>Gives a user an address and all its extensions.</summary>
     internal void Add(PasswordLine user)
     {
         _users[ByteText.ToText(user.User)] = user;
@@ -49,9 +49,9 @@ internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
         }
     }
 
-    /// <summary>Adds a line <c>sub:user:pre:</c> of users/subusers: <c>sub</c> is what
-    /// <c>.qmail-pre</c> of the user handles.</summary>
-    /// <exception cref="ConfigurationException">There is no such user.</exception>
+    /// <summary>Adds a line <c>sub:user:pre:</c> of users/subusers: the user's <c>.qmail-pre</c>
+    /// handles the address <c>sub</c>.</summary>
+    /// <exception cref="ConfigurationException">The user does not exist.</exception>
     internal void AddSubuser(ReadOnlySpan<byte> line)
     {
         int first = line.IndexOf((byte)':');
@@ -72,7 +72,7 @@ internal sealed class AssignBuilder(Pw2uRules rules, ConstMap mailNames)
             sub, rules.Dash, end < 0 ? pre : pre[..end]);
     }
 
-    /// <summary>The file, with users/append and the dot that ends it.</summary>
+    /// <summary>The whole file, with users/append and the final dot.</summary>
     internal byte[] Finish(ReadOnlySpan<byte> append)
     {
         _assign.Write(append);

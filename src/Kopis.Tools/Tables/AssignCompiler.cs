@@ -3,13 +3,13 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary>From the lines of users/assign to the bytes of users/cdb (contract §7.4).</summary>
+/// <summary>Compiles the lines of users/assign to users/cdb (contract §7.4).</summary>
 public static class AssignCompiler
 {
     private const int ColonsAfterAddress = 6;
 
-    /// <summary>Compiles it. The file is refused as a whole: without a line of its own, mail for
-    /// one user would go to the next who is meant for it.</summary>
+    /// <summary>Compiles the file, or refuses all of it: if only a line were left out, mail for its
+    /// user would go to the user of the next matching line.</summary>
     /// <exception cref="ConfigurationException">A line is malformed, or names an id that no
     /// delivery may have.</exception>
     public static byte[] Compile(ReadOnlySpan<byte> assign)
@@ -26,7 +26,7 @@ public static class AssignCompiler
                 return cdb.ToArray();
             }
 
-            // Without the line of a dot the file was perhaps cut short.
+            // Without the final dot the file may have been cut short.
             string? fault = end < 0 ? "the file ends, without a line of a dot"
                 : Add(line, cdb, wildcardEnds);
             if (fault is not null)
@@ -39,7 +39,7 @@ public static class AssignCompiler
         }
     }
 
-    /// <summary>Adds a line; what is wrong with it, null for nothing.</summary>
+    /// <summary>Adds a line. Returns what is wrong with it, or null.</summary>
     private static string? Add(ReadOnlySpan<byte> line, CdbWriter cdb, List<byte> wildcardEnds)
     {
         int colon = line.IndexOf((byte)':');

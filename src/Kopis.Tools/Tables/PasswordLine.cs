@@ -2,8 +2,8 @@ using System.Buffers.Text;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary>What qmail-pw2u wants of a line of passwd(5). The numbers stay as they are written.
-/// </summary>
+/// <summary>The parts of a line of passwd(5) that qmail-pw2u uses. The numbers stay as they are
+/// written.</summary>
 internal sealed record PasswordLine(byte[] User, byte[] Uid, byte[] Gid, byte[] Home)
 {
     private const int Fields = 7;
@@ -11,7 +11,7 @@ internal sealed record PasswordLine(byte[] User, byte[] Uid, byte[] Gid, byte[] 
     /// <summary>The uid as a number.</summary>
     internal uint UidNumber { get; private init; }
 
-    /// <summary>Reads a line; null if it is none, or one of uid 0.</summary>
+    /// <summary>Parses a line; null if it is malformed, or if its uid is 0.</summary>
     internal static PasswordLine? TryParse(ReadOnlySpan<byte> line)
     {
         byte[][] fields = new byte[Fields][];

@@ -5,10 +5,11 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary>qmail-newmrh: control/morercpthosts to morercpthosts.cdb (contract §11).</summary>
+/// <summary>qmail-newmrh: compiles control/morercpthosts to morercpthosts.cdb (contract §11).
+/// </summary>
 public static class QmailNewmrh
 {
-    /// <summary>The program.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         ControlDirectory control = ControlDirectory.Of(context);

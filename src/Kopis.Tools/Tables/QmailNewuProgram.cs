@@ -3,7 +3,7 @@ using Kopis.Posix;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary><c>qmail-newu</c>: compiles users/assign to users/cdb, which is in force at once
+/// <summary><c>qmail-newu</c>: compiles users/assign to users/cdb, which takes effect at once
 /// (contract §7.4).</summary>
 public static class QmailNewuProgram
 {
@@ -11,7 +11,7 @@ public static class QmailNewuProgram
     private const int PlainFile = 0x1B6; // 0666
     private const int AssignBytesMax = 512 * 1024 * 1024; // Some millions of users.
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         Processes.SetFileModeMask(ReadableByAll);

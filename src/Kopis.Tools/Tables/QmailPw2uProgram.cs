@@ -7,7 +7,7 @@ using Kopis.Users.Recipients;
 
 namespace Kopis.Tools.Tables;
 
-/// <summary><c>qmail-pw2u [-/ohHuUC] [-c CHAR]</c>: from passwd(5) on standard input to
+/// <summary><c>qmail-pw2u [-/ohHuUC] [-c CHAR]</c>: converts passwd(5) on standard input to
 /// users/assign on standard output (contract §7.4).</summary>
 public static class QmailPw2uProgram
 {
@@ -17,7 +17,7 @@ public static class QmailPw2uProgram
 
     private static ReadOnlySpan<byte> Alias => "alias"u8;
 
-    /// <summary>Runs it; nothing is printed where it fails.</summary>
+    /// <summary>Runs the program, which prints nothing if it fails.</summary>
     public static int Run(ProgramContext context)
     {
         Pw2uRules rules = Parse(context);

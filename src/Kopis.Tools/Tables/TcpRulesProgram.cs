@@ -58,8 +58,8 @@ public static class TcpRulesProgram
         return compiler.ToArray();
     }
 
-    /// <summary><c>tcprulescheck RULES.CDB</c>: prints what happens to the client in the
-    /// environment's TCPREMOTEIP, TCPREMOTEHOST and TCPREMOTEINFO.</summary>
+    /// <summary><c>tcprulescheck RULES.CDB</c>: prints the rule for the client that TCPREMOTEIP,
+    /// TCPREMOTEHOST and TCPREMOTEINFO of the environment describe.</summary>
     public static int Check(ProgramContext context)
     {
         string file = context.Arguments.Count > 0
@@ -110,7 +110,7 @@ public static class TcpRulesProgram
         return ExitCode.Success;
     }
 
-    /// <summary>The whole of a descriptor.</summary>
+    /// <summary>The whole content of a descriptor.</summary>
     internal static byte[] ReadAll(int fd)
     {
         using MemoryStream all = new();

@@ -3,20 +3,19 @@ using Kopis.Base;
 
 namespace Kopis.Tools.Vacation;
 
-/// <summary>Who was answered, and when: the lines of <c>~/.vacation.senders</c>, a Unix time and an
-/// address, the oldest first. Bounded. No I/O.</summary>
+/// <summary>Remembers who was answered, and when: the lines of <c>~/.vacation.senders</c> have a
+/// Unix time and an address, the oldest first. Its size is limited. No I/O.</summary>
 internal sealed class VacationMemory
 {
-    /// <summary>How many are remembered; then the oldest are forgotten.</summary>
+    /// <summary>The most addresses; then the oldest are forgotten.</summary>
     internal const int SendersMax = 2000;
 
-    /// <summary>What the file has at most: an address is of 320 bytes (RFC 5321 §4.5.3.1).
-    /// </summary>
+    /// <summary>The most bytes of the file: an address has 320 bytes (RFC 5321 §4.5.3.1).</summary>
     internal const int BytesMax = SendersMax * 400;
 
     private readonly List<(long Time, string Sender)> _answers = [];
 
-    /// <summary>Reads the lines; what is not of the form is left out.</summary>
+    /// <summary>Parses the lines; malformed ones are left out.</summary>
     internal VacationMemory(ReadOnlySpan<byte> content)
     {
         foreach (string line in ByteText.ToText(content).Split('\n'))
@@ -31,8 +30,8 @@ internal sealed class VacationMemory
         }
     }
 
-    /// <summary>Whether this sender was answered less than so long ago. A time to come counts as
-    /// now: a clock was wrong.</summary>
+    /// <summary>Whether a sender was answered within a period. A time in the future counts as now,
+    /// since a clock was wrong.</summary>
     internal bool Knows(ReadOnlySpan<byte> sender, long now, long seconds)
     {
         string key = KeyOf(sender);
@@ -40,7 +39,7 @@ internal sealed class VacationMemory
             answer => answer.Sender == key && now - Math.Min(answer.Time, now) < seconds);
     }
 
-    /// <summary>Remembers one; forgets those that are over, and the oldest.</summary>
+    /// <summary>Remembers a sender; forgets those whose period is over, and the oldest.</summary>
     internal byte[] With(ReadOnlySpan<byte> sender, long now, long seconds)
     {
         string key = KeyOf(sender);

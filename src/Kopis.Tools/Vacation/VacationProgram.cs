@@ -23,7 +23,7 @@ public static class VacationProgram
     private const int DaysMax = 365;
     private const int OwnerFile = 0x180; // 0600
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         (List<byte[]> own, int days) = Options(context);
@@ -82,7 +82,8 @@ public static class VacationProgram
         return (own, days);
     }
 
-    /// <summary>One delivery at a time: two messages of one sender get one answer.</summary>
+    /// <summary>Lets one delivery at a time decide, so that two messages of one sender get one
+    /// answer.</summary>
     private static void Answer(
         ProgramContext context, string home, byte[] sender, byte[] recipient,
         VacationRules rules, int days)

@@ -3,12 +3,13 @@ using Kopis.Mail.Addresses;
 
 namespace Kopis.Tools.Vacation;
 
-/// <summary>Whether a message is answered by a machine at all (RFC 3834 §2): what a person sent to
-/// this person. Gets the fields of its header one by one; no I/O.</summary>
-/// <param name="own">The addresses that are the user's.</param>
+/// <summary>Decides whether a message may be answered automatically (RFC 3834 §2): only one that a
+/// person sent to this person. It gets the header fields one by one; no I/O.</summary>
+/// <param name="own">The user's addresses.</param>
 internal sealed class VacationRules(IReadOnlyList<byte[]> own)
 {
-    // Fields of mail that no person wrote to one reader (RFC 2369, RFC 2919, RFC 3834 §2).
+    // Fields of mail that was not written by a person to one reader (RFC 2369, RFC 2919, RFC 3834
+    // §2).
     private static readonly string[] Signs =
     [
         "list-id", "list-post", "list-help", "list-unsubscribe", "list-subscribe", "list-owner",
@@ -28,16 +29,16 @@ internal sealed class VacationRules(IReadOnlyList<byte[]> own)
     private bool _isAutomatic;
     private bool _isNamed;
 
-    /// <summary>The message's subject, on one line.</summary>
+    /// <summary>The message's subject on one line.</summary>
     internal byte[] Subject { get; private set; } = [];
 
-    /// <summary>Its Message-ID.</summary>
+    /// <summary>The message's Message-ID.</summary>
     internal byte[] MessageId { get; private set; } = [];
 
-    /// <summary>Whether it is answered, when its header is over.</summary>
+    /// <summary>Whether to answer, once the header has ended.</summary>
     internal bool IsAnswered => _isNamed && !_isAutomatic;
 
-    /// <summary>Looks at a field.</summary>
+    /// <summary>Evaluates a field.</summary>
     internal void Take(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         string field = ByteText.ToText(Ascii8.ToLower(name));
@@ -63,8 +64,8 @@ internal sealed class VacationRules(IReadOnlyList<byte[]> own)
         }
     }
 
-    /// <summary>Whether the envelope's sender is a person's: not empty, not the user himself, and
-    /// not named as a list or a machine is.</summary>
+    /// <summary>Whether the envelope sender is a person: not empty, not the user, and without the
+    /// name of a list or a machine.</summary>
     internal bool IsPerson(ReadOnlySpan<byte> sender)
     {
         int at = sender.LastIndexOf((byte)'@');
@@ -94,14 +95,14 @@ internal sealed class VacationRules(IReadOnlyList<byte[]> own)
             && !local.Contains("-return-", StringComparison.Ordinal);
     }
 
-    /// <summary>The first word of a field, up to a parameter.</summary>
+    /// <summary>The first word of a field's body, up to a parameter.</summary>
     private static bool IsWord(ReadOnlySpan<byte> value, ReadOnlySpan<byte> word)
     {
         int end = value.IndexOfAny(";( \t"u8);
         return Ascii8.EqualsIgnoreCase(end < 0 ? value : value[..end], word);
     }
 
-    /// <summary>Nothing that could end a line of ours.</summary>
+    /// <summary>Removes characters that could end a line of ours.</summary>
     private static byte[] OneLine(ReadOnlySpan<byte> value)
     {
         byte[] line = value[..Math.Min(value.Length, 800)].ToArray(); // RFC 5322 §2.1.1: 998.

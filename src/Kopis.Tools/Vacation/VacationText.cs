@@ -4,12 +4,11 @@ using Kopis.Mail.Header;
 
 namespace Kopis.Tools.Vacation;
 
-/// <summary>The text of <c>~/.vacation.msg</c>: a few header fields, an empty line, the body; or
-/// the body alone. <c>$SUBJECT</c> stands for the subject of the message that is answered. No I/O.
-/// </summary>
+/// <summary>The text of <c>~/.vacation.msg</c>: a few header fields, an empty line and the body, or
+/// only the body. <c>$SUBJECT</c> stands for the subject of the answered message. No I/O.</summary>
 internal sealed class VacationText
 {
-    /// <summary>Larger ones are refused.</summary>
+    /// <summary>The largest file; a larger one is refused.</summary>
     internal const int BytesMax = 64 * 1024;
 
     private static readonly string[] MimeFields =
@@ -51,8 +50,8 @@ internal sealed class VacationText
         _body = hasFields ? text[used..] : text;
     }
 
-    /// <summary>Writes the answer's own fields and its body.</summary>
-    /// <param name="to">Where.</param>
+    /// <summary>Writes the header fields and the body of the answer.</summary>
+    /// <param name="to">The output.</param>
     /// <param name="address">The user's address, for From.</param>
     /// <param name="writeRest">Writes the fields that every answer has.</param>
     internal void Write(
