@@ -7,17 +7,19 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>What the commands for virtual users have in common.</summary>
+/// <summary>Code that the commands for virtual users share.</summary>
 internal static class AccountCommand
 {
     private const string PasswordFile = "--password-file";
     private const int OthersMayRead = 0x12; // umask 022.
 
-    /// <summary>Runs a program of several commands; a command that is null is misused.</summary>
+    /// <summary>Runs a program with several commands. A null command means wrong usage.</summary>
     /// <param name="context">What the program is given.</param>
     /// <param name="usage">How to use it.</param>
-    /// <param name="command">Runs what the words are, and has the text to print.</param>
-    /// <param name="directory">The directory of the home where it works, as its owner.</param>
+    /// <param name="command">Runs the command that the words name, and returns the text to print.
+    /// </param>
+    /// <param name="directory">The directory of the home where the command works, as its owner.
+    /// </param>
     internal static int Run(
         ProgramContext context, string usage, Func<string[], string?> command,
         string directory = "users")
@@ -29,7 +31,7 @@ internal static class AccountCommand
             return ExitCode.Success;
         }
 
-        // Control files are for all users of the suite, whatever the caller's umask.
+        // All users of Kopis read control files, whatever the caller's umask.
         Processes.SetFileModeMask(OthersMayRead);
 
         try
@@ -37,7 +39,8 @@ internal static class AccountCommand
             context = WithPasswordOpen(context, words);
             words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
 
-            // The home of a `kopis run`, say, is its user's, and so is what we write there.
+            // The home of a `kopis run`, for example, belongs to its user, and so must our files
+            // there.
             OwnerWork.GoOnAsOwnerOf(context.In(directory), context);
             if (command(words) is { } text)
             {
@@ -54,8 +57,8 @@ internal static class AccountCommand
         }
     }
 
-    /// <summary>A file that root names is opened by root, and is standard input from then on:
-    /// the user that goes on may not be able to read it.</summary>
+    /// <summary>Opens a file that root names, as root, and makes it standard input: the user that
+    /// the program becomes may not be able to read it.</summary>
     private static ProgramContext WithPasswordOpen(ProgramContext context, string[] words)
     {
         int at = Array.IndexOf(words, PasswordFile) + 1;
@@ -72,8 +75,8 @@ internal static class AccountCommand
         return context with { Arguments = arguments };
     }
 
-    /// <summary>An address as given, or one of control/me; in lower case.</summary>
-    /// <exception cref="ConfigurationException">It will not do.</exception>
+    /// <summary>An address as given, or one at the domain of control/me, in lower case.</summary>
+    /// <exception cref="ConfigurationException">The address is not acceptable.</exception>
     internal static string Address(ProgramContext context, string word)
     {
         if (!word.Contains('@'))
@@ -90,7 +93,7 @@ internal static class AccountCommand
     }
 
     /// <summary>A domain, in lower case.</summary>
-    /// <exception cref="ConfigurationException">It will not do.</exception>
+    /// <exception cref="ConfigurationException">The domain is not acceptable.</exception>
     internal static string Domain(string word)
     {
         word = word.ToLowerInvariant();
@@ -99,15 +102,16 @@ internal static class AccountCommand
             : word;
     }
 
-    /// <summary>The targets of an alias: as given, or one of control/me; in lower case.</summary>
-    /// <exception cref="ConfigurationException">They will not do.</exception>
+    /// <summary>The targets of an alias, as given or at the domain of control/me, in lower case.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A target is not acceptable.</exception>
     internal static string[] Targets(ProgramContext context, IEnumerable<string> words)
     {
         string[] targets = [.. words.Select(word => Address(context, word))];
         return VirtualAliases.Check(targets) is { } reason ? throw Refused(reason) : targets;
     }
 
-    /// <summary>Reports what is wrong with tables, beside what was done.</summary>
+    /// <summary>Reports faults of tables that do not stop the command.</summary>
     internal static void Warn(IEnumerable<string> faults)
     {
         foreach (string fault in faults)

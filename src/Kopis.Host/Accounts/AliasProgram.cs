@@ -3,7 +3,8 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary><c>kopis alias</c>: addresses whose mail goes to others (kopis-alias(1)).</summary>
+/// <summary><c>kopis alias</c>: addresses whose mail goes to other addresses (kopis-alias(1)).
+/// </summary>
 public static class AliasProgram
 {
     private const string Usage = """

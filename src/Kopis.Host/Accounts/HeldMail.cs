@@ -4,15 +4,15 @@ using Kopis.Users.Lookup;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>Holds what a user sent that is still in the queue, when the user is locked.</summary>
+/// <summary>When a user is locked, holds mail of that user which is still in the queue.</summary>
 internal static class HeldMail
 {
-    // A listener notices a lock within a second and ends the user's sessions: until then they
-    // bring mail.
+    // A listener notices a lock within a second and then ends the user's sessions. Until then they
+    // can still send mail.
     private static readonly TimeSpan SessionsEnd = TimeSpan.FromSeconds(2);
 
-    /// <summary>Has <c>kopis queue hold</c> hold all messages of this sender.</summary>
-    /// <returns>What was held, in sentences; empty for nothing.</returns>
+    /// <summary>Has <c>kopis queue hold</c> hold all messages of a sender.</summary>
+    /// <returns>Sentences that say what was held; empty for nothing.</returns>
     internal static string Hold(ProgramContext context, string address)
     {
         if (!File.Exists(context.In("queue/lock/sendmutex"))) // No qmail-send has ever run.
@@ -22,7 +22,7 @@ internal static class HeldMail
 
         if (LookupClient.IsServed(context.Home))
         {
-            Thread.Sleep(SessionsEnd); // No session tells this program that it has ended.
+            Thread.Sleep(SessionsEnd); // No session reports its end to this program.
         }
 
         (int code, string text) = OwnCommand.Run(context, "queue", "hold", "--sender", address);

@@ -4,24 +4,24 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>Gets a new password: from a terminal, a file, or by chance.</summary>
+/// <summary>Gets a new password from a terminal or a file, or makes a random one.</summary>
 internal static class NewPassword
 {
     private const int BytesMin = 8; // NIST SP 800-63B §5.1.1.2.
 
-    // qmail-popup takes a line of 1,024 bytes and checkpassword 512 with name and stamp; what is
-    // longer could be set and not be used.
+    // qmail-popup reads a line of 1,024 bytes, and checkpassword 512 bytes with name and time
+    // stamp. A longer password could be set but not used.
     private const int BytesMax = 128;
 
-    // 80 bits, in letters and digits that are not mistaken for one another.
+    // 80 random bits, in letters and digits that cannot be confused with each other.
     private const int GeneratedLength = 16;
     private const string GeneratedAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
 
-    /// <summary>Gets it.</summary>
-    /// <param name="options">Where from.</param>
-    /// <param name="generated">The password as text where it was made up, to be shown.</param>
-    /// <exception cref="ConfigurationException">It will not do.</exception>
-    /// <exception cref="IOException">There is no such file, or no terminal.</exception>
+    /// <summary>Gets a password.</summary>
+    /// <param name="options">Where to get it.</param>
+    /// <param name="generated">The password as text if it was generated, to be shown.</param>
+    /// <exception cref="ConfigurationException">The password is not acceptable.</exception>
+    /// <exception cref="IOException">The file or the terminal does not exist.</exception>
     internal static byte[] Get(UserOptions options, out string? generated)
     {
         generated = options.Generate
@@ -34,8 +34,8 @@ internal static class NewPassword
         return Checked(password);
     }
 
-    /// <summary>A password that will do.</summary>
-    /// <exception cref="ConfigurationException">It will not.</exception>
+    /// <summary>Checks that a password is acceptable.</summary>
+    /// <exception cref="ConfigurationException">It is not acceptable.</exception>
     internal static byte[] Checked(byte[] password) =>
         password.Length < BytesMin ? throw Refused($"it has fewer than {BytesMin} bytes")
             : password.Length > BytesMax ? throw Refused($"it has more than {BytesMax} bytes")
@@ -43,7 +43,7 @@ internal static class NewPassword
                 ? throw Refused("NUL and line ends cannot be sent by POP3")
             : password;
 
-    // The first line; "-" is standard input.
+    // Reads the first line; "-" is standard input.
     private static byte[] FromFile(string file)
     {
         int fd = file == "-" ? 0 : Fd.Open(file, OpenFlags.ReadOnly);

@@ -6,16 +6,16 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>Makes a domain one of this host's, if it is not.</summary>
+/// <summary>Makes a domain one of this host's, if it is not one yet.</summary>
 internal static class OwnDomains
 {
     private const string NewDomain = "--new-domain";
     private const int HangUp = 1;
     private const int PermissionsOfNew = 0x1A4; // 0644: qmail-send and qmail-smtpd read them.
 
-    /// <summary>Adds the domain to <c>locals</c> and <c>rcpthosts</c>, unless mail for it is
-    /// delivered here already by <c>locals</c> or <c>virtualdomains</c>.</summary>
-    /// <returns>What was done, in sentences; null for nothing.</returns>
+    /// <summary>Adds the domain to <c>locals</c> and <c>rcpthosts</c>, unless <c>locals</c> or
+    /// <c>virtualdomains</c> already has its mail delivered here.</summary>
+    /// <returns>Sentences that say what was done; null for nothing.</returns>
     /// <exception cref="IOException">A control file cannot be written.</exception>
     internal static string? Serve(ProgramContext context, string domain)
     {
@@ -26,7 +26,7 @@ internal static class OwnDomains
             return null;
         }
 
-        // Without the file, locals is me alone: that must not be lost by making the file.
+        // Without the file locals is me alone, which must not be lost when the file is made.
         byte[][] before = control.ReadList(HostFiles.Locals) is null
             && control.ReadLine(HostFiles.Me) is { } me
             ? [me]
@@ -43,7 +43,7 @@ internal static class OwnDomains
         }
         else
         {
-            // To make the file would refuse mail for all domains but this one.
+            // A new file would refuse mail for all domains but this one.
             text += "\ncontrol/rcpthosts is missing: this host accepts mail for "
                 + (RcptHosts.Load(control).IsMissed ? "local addresses only" : "every domain");
         }
@@ -51,9 +51,9 @@ internal static class OwnDomains
         return $"{text}\n{SignalSend(context)}\n";
     }
 
-    /// <summary>A domain that is not this host's yet needs a confirmation, by a
-    /// word or at a terminal: mail for a misspelt one would go nowhere else any more.</summary>
-    /// <exception cref="ConfigurationException">It is not.</exception>
+    /// <summary>A domain that is not this host's yet must be confirmed, by a word or at a terminal:
+    /// mail for a misspelt domain would be kept on this host.</summary>
+    /// <exception cref="ConfigurationException">It was not confirmed.</exception>
     internal static void RequireMeant(ProgramContext context, string domain, bool isSaid)
     {
         _ = AddressMap.Read(ControlDirectory.Of(context))
@@ -75,8 +75,7 @@ internal static class OwnDomains
         }
     }
 
-    /// <summary>The words of a command except for the one that says that a new domain is meant.
-    /// </summary>
+    /// <summary>The words of a command without the one that confirms a new domain.</summary>
     internal static string[] WithoutNewDomain(string[] words, out bool isSaid)
     {
         isSaid = words.Contains(NewDomain);
@@ -93,7 +92,7 @@ internal static class OwnDomains
     }
 
     /// <summary>Removes the domain from <c>locals</c> and <c>rcpthosts</c>.</summary>
-    /// <returns>What was done, in sentences; null if it is not in locals.</returns>
+    /// <returns>Sentences that say what was done; null if the domain is not in locals.</returns>
     /// <exception cref="IOException">A control file cannot be written.</exception>
     internal static string? Forsake(ProgramContext context, string domain)
     {
@@ -128,7 +127,7 @@ internal static class OwnDomains
         return true;
     }
 
-    /// <summary>Appends lines; the file is whole at each moment and keeps its owner and rights.
+    /// <summary>Appends lines. The file is complete at each moment, and keeps its owner and rights.
     /// </summary>
     internal static void Append(ControlDirectory control, ControlList file, byte[][] lines)
     {
@@ -146,12 +145,12 @@ internal static class OwnDomains
         Replace(control, file, content);
     }
 
-    /// <summary>Gives a file of control new content; it keeps its owner and rights.</summary>
+    /// <summary>Replaces the content of a control file, which keeps its owner and rights.</summary>
     internal static void Replace(ControlDirectory control, ControlFile file, byte[] content)
     {
         string path = control.PathOf(file);
         FileStatus? old = Fd.TryStatus(Fd.PathBytes(path), out _);
-        string temporary = $"{path}.tmp{Processes.Id}"; // Another may be writing it, too.
+        string temporary = $"{path}.tmp{Processes.Id}"; // Others may write it at the same time.
         Paths.Unlink(temporary);
         Paths.WriteNew(temporary, content, old?.Permissions ?? PermissionsOfNew);
         if (old is { } status)
@@ -167,7 +166,7 @@ internal static class OwnDomains
         Fd.SyncDirectory(control.Directory);
     }
 
-    /// <summary>SIGHUP to the qmail-send that holds the queue, if one does.</summary>
+    /// <summary>Sends SIGHUP to the qmail-send that holds the queue, if there is one.</summary>
     internal static string SignalSend(ProgramContext context)
     {
         string path = context.In("queue/lock/sendmutex");
@@ -177,7 +176,7 @@ internal static class OwnDomains
             return "if qmail-send is running, send it HUP: kill -HUP its process";
         }
 
-        // The lock's holder, from the kernel: the file itself can be written by qmails.
+        // The kernel names the lock's holder; the file itself could be written by qmails.
         return FileLocks.HolderOf(path) is not { } pid ? "qmail-send is not running"
             : pid > 1 && TrySignal(pid) ? "qmail-send was notified"
             : $"notify qmail-send: kill -HUP {(pid > 1 ? pid : "its process")}";
@@ -191,7 +190,7 @@ internal static class OwnDomains
         }
         catch (PosixException)
         {
-            return false; // It is another user's.
+            return false; // The process is another user's.
         }
     }
 }

@@ -12,14 +12,14 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary>The pieces of work that root has done by the owner of a directory
-/// (<see cref="OwnerWork"/>). Each works with the rights of its caller.</summary>
+/// <summary>The pieces of work that root has done by a directory's owner (<see cref="OwnerWork"/>).
+/// Each has only the rights of its caller.</summary>
 public static class OwnerPieces
 {
     private const int Readable = 0x1A4; // 0644
     private const int OwnerReads = 0x100; // 0400
 
-    /// <summary>Does one; its output goes to descriptor 1.</summary>
+    /// <summary>Does a piece of work; its output goes to descriptor 1.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
@@ -49,7 +49,7 @@ public static class OwnerPieces
         catch (Exception e)
             when (e is IOException or UnauthorizedAccessException or ConfigurationException)
         {
-            Fd.WriteAll(1, Encoding.UTF8.GetBytes(e.Message)); // Root says it, in its own name.
+            Fd.WriteAll(1, Encoding.UTF8.GetBytes(e.Message)); // Root prints it in its own name.
             return ExitCode.Temporary;
         }
     }
@@ -60,7 +60,7 @@ public static class OwnerPieces
         return "";
     }
 
-    /// <summary>Writes a file that is not there.</summary>
+    /// <summary>Writes a new file.</summary>
     private static string MakeFile(string path)
     {
         if (Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is not null)
@@ -84,8 +84,8 @@ public static class OwnerPieces
         return "";
     }
 
-    /// <summary>Writes what had failed of messages that come from another queue: number and
-    /// length, both in little-endian, and the text; a byte says that it is there.</summary>
+    /// <summary>Writes the failure reports of messages from another queue. Each is a number and a
+    /// length, both little-endian, and a text; a byte is sent back once it is written.</summary>
     private static string RemoveBounces(string directory)
     {
         byte[] head = new byte[sizeof(ulong) + sizeof(int)];

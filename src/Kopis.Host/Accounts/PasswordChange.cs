@@ -6,18 +6,18 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary><c>kopis user change-password</c>: a virtual user's own change, for the dashboard,
-/// which may not write users. Whoever asks has to know the current password, and finds out slowly.
-/// </summary>
+/// <summary><c>kopis user change-password</c>: changes a virtual user's own password for the
+/// dashboard, which may not write users. The caller has to know the current password, and can guess
+/// only slowly.</summary>
 internal static class PasswordChange
 {
     private const int InputBytesMax = 1024;
     private const int AddressBytesMax = 320; // RFC 5321 §4.5.3.1: 64 + "@" + 255.
     private static readonly TimeSpan WrongPause = TimeSpan.FromSeconds(3);
 
-    /// <summary>Does it: address, current and new password are the lines of standard input.
-    /// </summary>
-    /// <returns>A line: <c>changed</c>, or why not.</returns>
+    /// <summary>Changes the password. The lines of standard input are the address, the current
+    /// password and the new one.</summary>
+    /// <returns>A line: <c>changed</c>, or the reason why not.</returns>
     internal static string Run(ProgramContext context)
     {
         try
@@ -26,7 +26,7 @@ internal static class PasswordChange
         }
         catch (Exception e) when (e is ConfigurationException or IOException)
         {
-            return $"{e.Message}\n"; // The other end of a socket sees no exit status.
+            return $"{e.Message}\n"; // A socket passes on no exit status.
         }
     }
 
@@ -45,7 +45,7 @@ internal static class PasswordChange
         {
             ErrorLog.Write("kopis user: change-password: wrong password for "
                 + LogText.Safe(name.AsSpan(0, Math.Min(name.Length, AddressBytesMax))));
-            Thread.Sleep(WrongPause); // A guess costs its process this time, and two run at once.
+            Thread.Sleep(WrongPause); // Slows down guesses; two processes run at once.
             return "the current password is wrong\n";
         }
 
@@ -57,7 +57,8 @@ internal static class PasswordChange
             return "it was changed at this moment by somebody else\n";
         }
 
-        // What opens the mailbox by the old password goes first, whatever becomes of the rest.
+        // Whatever opens the mailbox with the old password is removed first, even if the rest
+        // fails.
         UserProgram.SetApop(context, user.Address, null);
         users.Set(user.Address, hash);
         users.Save();

@@ -10,11 +10,11 @@ internal static class QuotaCommand
 {
     private const long BytesLimit = 1L << 50;
 
-    /// <summary>Does it as the mailbox's owner.</summary>
+    /// <summary>Runs the command as the mailbox's owner.</summary>
     /// <param name="homeDirectory">The qmail home.</param>
-    /// <param name="mailbox">Whose.</param>
-    /// <param name="word">SIZE, none, or null to show.</param>
-    /// <exception cref="Base.ConfigurationException">The size makes no sense.</exception>
+    /// <param name="mailbox">The mailbox.</param>
+    /// <param name="word">SIZE or none; null to show the quota.</param>
+    /// <exception cref="Base.ConfigurationException">The size cannot be parsed.</exception>
     /// <exception cref="PosixException">The Maildir cannot be read or written.</exception>
     internal static string Run(
         string homeDirectory, VirtualMailbox mailbox, string? word)
@@ -28,8 +28,8 @@ internal static class QuotaCommand
             : Act(Fd.PathBytes(maildir)[..^1], mailbox.Address, word);
     }
 
-    /// <summary>Reads <c>500M</c>, <c>2G,10000C</c> and Maildir++'s own form; null: none.
-    /// </summary>
+    /// <summary>Parses <c>500M</c>, <c>2G,10000C</c> and the form of Maildir++ itself; null if it
+    /// is none of these.</summary>
     internal static MaildirSize? Parse(string word)
     {
         MaildirSize quota = default;
@@ -69,7 +69,7 @@ internal static class QuotaCommand
         : Parse(word) ?? throw AccountCommand.Refused(
             $"not a size: {AccountCommand.Safe(word)}; use 500M, 2G, 10000C (messages), 2G,10000C");
 
-    /// <summary>Does it, as the user that we are.</summary>
+    /// <summary>Runs the command as the present user.</summary>
     internal static string Act(byte[] maildir, string address, string? word)
     {
         MaildirSize? quota = Wanted(word);

@@ -1,20 +1,20 @@
 namespace Kopis.Host.Accounts;
 
-/// <summary>The words of <c>kopis user</c>.</summary>
+/// <summary>The command line of <c>kopis user</c>.</summary>
 /// <param name="Command">add, change-password, compile, list, lock, passwd-file, password, quota,
 /// remove or unlock.</param>
-/// <param name="Address">As given; empty for list.</param>
-/// <param name="PasswordFile">Where the password is; null if it is not in a file.</param>
-/// <param name="Generate">Whether to make a password up.</param>
-/// <param name="DeleteMail">Whether to delete the mail of the removed.</param>
-/// <param name="Apop">Whether to keep the password as it is too, for APOP.</param>
-/// <param name="NewDomain">Whether a domain that is not the host's yet is meant.</param>
-/// <param name="Quota">The size of a mailbox; null if none is given.</param>
+/// <param name="Address">The address as given; empty for list.</param>
+/// <param name="PasswordFile">The file that holds the password; null if there is none.</param>
+/// <param name="Generate">Whether to generate a password.</param>
+/// <param name="DeleteMail">Whether to delete the mail of a removed user.</param>
+/// <param name="Apop">Whether to keep the password in plain text too, for APOP.</param>
+/// <param name="NewDomain">Whether a domain that is not the host's yet is intended.</param>
+/// <param name="Quota">The quota of the mailbox; null if none is given.</param>
 internal sealed record UserOptions(
     string Command, string Address, string? PasswordFile, bool Generate, bool DeleteMail,
     bool Apop = false, bool NewDomain = false, string? Quota = null)
 {
-    /// <summary>Reads the words; null if they make no sense.</summary>
+    /// <summary>Parses the command line; null if it makes no sense.</summary>
     internal static UserOptions? Parse(IReadOnlyList<string> words)
     {
         if (words.Count == 0)

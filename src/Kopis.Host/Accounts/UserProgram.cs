@@ -5,7 +5,7 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Accounts;
 
-/// <summary><c>kopis user</c>: the virtual users of a home (kopis-user(1)).</summary>
+/// <summary><c>kopis user</c>: manages the virtual users of a home (kopis-user(1)).</summary>
 public static class UserProgram
 {
     private const string Usage = """
@@ -77,7 +77,7 @@ public static class UserProgram
         byte[] password = NewPassword.Get(options, out string? generated);
         string hash = PasswordHash.Create(password);
         using VirtualUsersFile users = new(context.Home);
-        RequireAbsent(users.Find(address), address); // Another may have been faster.
+        RequireAbsent(users.Find(address), address); // Another process may have added it.
         bool hadMail = Directory.Exists(users.HomeOf(address));
         users.Add(address, hash);
         SetApop(context, address, options.Apop ? password : null);
@@ -150,7 +150,8 @@ public static class UserProgram
             : $"{text}mail is still sent there by {string.Join(", ", aliases)}\n";
     }
 
-    // A user removed before without --mail left it. Another user's line may name the place.
+    // A user who was removed without --mail left the mail here. Another user's line may name the
+    // same place.
     private static string DeleteLeftMail(
         ProgramContext context, VirtualUsersFile users, string address)
     {
@@ -170,7 +171,7 @@ public static class UserProgram
     private static bool IsWithin(string place, string directory) =>
         $"{place}/".StartsWith($"{directory}/", StringComparison.Ordinal);
 
-    // An old password would otherwise go on opening the mailbox.
+    // Otherwise an old password would still open the mailbox.
     internal static void SetApop(ProgramContext context, string address, byte[]? password)
     {
         if (password is null && !ApopSecretsFile.Exists(context.Home))

@@ -4,12 +4,12 @@ using Kopis.Queue.Store.State;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>What is wrong with a backup.</summary>
+/// <summary>Finds what is wrong with a backup.</summary>
 internal static class BackupCheck
 {
     private const int BlockBytes = 64 * 1024;
 
-    /// <summary>Each content is there, and is what it was.</summary>
+    /// <summary>Checks that each content exists and is unchanged.</summary>
     internal static IEnumerable<string> Contents(
         BackupManifest manifest, BackupStore store, BackupProgress progress)
     {
@@ -31,7 +31,8 @@ internal static class BackupCheck
         }
     }
 
-    /// <summary>The queue can be read, and has as many messages as the list says.</summary>
+    /// <summary>Checks that the queue can be read, and has as many messages as the list says.
+    /// </summary>
     internal static IEnumerable<string> Queue(BackupManifest manifest, BackupStore store)
     {
         Dictionary<string, BackupEntry> entries = [];

@@ -1,6 +1,6 @@
 namespace Kopis.Host.Backup;
 
-/// <summary>What a name of the home is.</summary>
+/// <summary>The kind of a name in the home.</summary>
 internal enum BackupKind : byte
 {
     Directory,

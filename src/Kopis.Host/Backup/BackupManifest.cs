@@ -6,50 +6,50 @@ using Kopis.Host.Install;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>
-/// The list of what is in a backup: lines of words, and at the end the hash of all before, without
-/// which it is no backup. Text only; no I/O (kopis-backup(1)).
+/// <summary>The list of what a backup contains: lines of words, and at the end the hash of all
+/// lines before. Without that hash it is not a backup. Text only; no I/O (kopis-backup(1)).
 /// </summary>
 internal sealed class BackupManifest
 {
-    /// <summary>Its name in a backup, where it comes last.</summary>
+    /// <summary>The list's name in a backup; it is written last.</summary>
     internal const string FileName = "manifest";
 
-    /// <summary>A list of some four million files.</summary>
+    /// <summary>The longest list: that of some four million files.</summary>
     internal const int BytesMax = 1 << 30;
 
     private const string First = "kopis-backup 1";
     private const string End = "end";
     private const int PermissionsMax = 0x5FF; // 02777
     private const int FilePermissionsMax = 0x1FF; // 0777
-    private const string RoomOfLinks = "control/"; // Nowhere else does a backup keep any.
+    private const string RoomOfLinks = "control/"; // The only directory whose links are kept.
     private const int HashDigits = 64;
 
-    // The rooms of a home that are backed up: nothing else is ever written by a restore.
+    // The directories of a home that are backed up. A restore writes nothing else.
     private static readonly string[] Rooms = [.. HomeManifest.Entries
         .Select(entry => entry.Path.Split('/')[0])
         .Where(room => room is not ("" or "bin" or "man"))
         .Distinct()];
 
-    /// <summary>When it began: what was accepted before is in it, or was delivered.</summary>
+    /// <summary>When the backup began. Mail accepted before this is in it, or was delivered.
+    /// </summary>
     internal required DateTimeOffset Began { get; init; }
 
-    /// <summary>The home it is of.</summary>
+    /// <summary>The home that was backed up.</summary>
     internal required string Home { get; init; }
 
-    /// <summary>Messages of the queue that were unfinished.</summary>
+    /// <summary>How many unfinished messages the queue has.</summary>
     internal required int Unfinished { get; init; }
 
-    /// <summary>Whether mailboxes are in it.</summary>
+    /// <summary>Whether it contains mailboxes.</summary>
     internal required bool HasMail { get; init; }
 
-    /// <summary>Directories before what is in them.</summary>
+    /// <summary>The entries; each directory comes before what is in it.</summary>
     internal required IReadOnlyList<BackupEntry> Entries { get; init; }
 
-    /// <summary>The rooms of a home.</summary>
+    /// <summary>The directories of a home that are backed up.</summary>
     internal static IReadOnlyList<string> AllRooms => Rooms;
 
-    /// <summary>The text, hash and all.</summary>
+    /// <summary>The text, with its hash.</summary>
     internal byte[] Format()
     {
         StringBuilder text = new();
@@ -83,7 +83,8 @@ internal sealed class BackupManifest
         ];
     }
 
-    /// <summary>Reads it; null where it is cut short, changed, or says what none may.</summary>
+    /// <summary>Parses a list; null if it is cut short, changed, or contains what no list may.
+    /// </summary>
     internal static BackupManifest? Parse(ReadOnlySpan<byte> bytes)
     {
         int tail = End.Length + 1 + HashDigits + 1;
@@ -175,7 +176,7 @@ internal sealed class BackupManifest
                 : null;
     }
 
-    /// <summary>Whether it is a hash as we write one.</summary>
+    /// <summary>Whether a text is a hash in our form.</summary>
     internal static bool IsHash(string text) =>
         text.Length == HashDigits && text.All(char.IsAsciiHexDigitLower);
 
@@ -197,7 +198,8 @@ internal sealed class BackupManifest
     private static bool IsName(string word) => word.Length is > 0 and <= 32
         && word.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c));
 
-    /// <summary>A path that stays in the rooms, whatever it is joined to.</summary>
+    /// <summary>Whether a path stays below the directories of a backup, whatever it is joined to.
+    /// </summary>
     private static bool IsBelowHome(string path)
     {
         string[] parts = path.Split('/');

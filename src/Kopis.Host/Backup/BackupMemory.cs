@@ -1,8 +1,8 @@
 namespace Kopis.Host.Backup;
 
-/// <summary>What earlier backups know of files, so that those that have not changed are not read
-/// again: by size, time and inode; messages of a maildir, which never change, by name and size.
-/// </summary>
+/// <summary>What earlier backups know of files, so that unchanged files are not read again. A file
+/// is recognised by size, time and inode; a message of a maildir, which never changes, by name and
+/// size.</summary>
 internal sealed class BackupMemory
 {
     private readonly Dictionary<string, (BackupEntry Entry, long SettledTicks)> _byPath =
@@ -10,7 +10,7 @@ internal sealed class BackupMemory
     private readonly Dictionary<string, BackupEntry> _messages = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _here = new(StringComparer.Ordinal);
 
-    /// <param name="earlier">The backup before; null for the first.</param>
+    /// <param name="earlier">The previous backup; null for the first.</param>
     internal BackupMemory(BackupManifest? earlier)
     {
         foreach (BackupEntry entry in earlier?.Entries ?? [])
@@ -26,7 +26,7 @@ internal sealed class BackupMemory
         }
     }
 
-    /// <summary>The hash of a file's content; null where it has to be read.</summary>
+    /// <summary>The hash of a file's content; null if it has to be read.</summary>
     internal string? Find(BackupEntry file)
     {
         if (MailNames.MessageOf(file.Path) is { } message)
@@ -42,8 +42,8 @@ internal sealed class BackupMemory
                 ? known.Entry.Content : null;
     }
 
-    /// <summary>Remembers where a message was seen last.</summary>
-    /// <returns>Where it was seen before, if that was elsewhere.</returns>
+    /// <summary>Remembers where a message was last seen.</summary>
+    /// <returns>Where it was seen before, if that was another place.</returns>
     internal string? Add(BackupEntry file)
     {
         if (MailNames.MessageOf(file.Path) is not { } message)
@@ -63,13 +63,12 @@ internal sealed class BackupMemory
         return before == file.Path ? null : before;
     }
 
-    /// <summary>What changed just before it was read may have changed again within the same tick
-    /// of the file system.</summary>
+    /// <summary>A file that changed just before it was read may have changed again within the same
+    /// tick of the file system's clock.</summary>
     private static long SettledBefore(DateTimeOffset read) =>
         read.UtcTicks - TimeSpan.TicksPerSecond;
 
-    /// <summary>Whether a message of a maildir has been seen in this backup, under whatever marks.
-    /// </summary>
+    /// <summary>Whether this backup has seen a message of a maildir, whatever its flags.</summary>
     internal bool IsHere(string path) =>
         MailNames.MessageOf(path) is { } message && _here.ContainsKey(message);
 }

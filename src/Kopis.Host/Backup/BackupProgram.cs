@@ -41,11 +41,11 @@ public static class BackupProgram
             ? InTemporary(place => Backup(context, words, place))
             : Backup(context, words, Path.GetFullPath(words.Place)));
 
-    /// <summary>Checks one.</summary>
+    /// <summary>Checks a backup.</summary>
     public static int Verify(ProgramContext context) =>
         Run(context, VerifyUsage, words => WithPlace(words, place => Verify(words, place)));
 
-    /// <summary>Makes a home of one.</summary>
+    /// <summary>Restores a backup into a new home.</summary>
     public static int Restore(ProgramContext context) =>
         Run(context, RestoreUsage, words => WithPlace(
             words, place => Restore(context, words, place)));
@@ -120,7 +120,7 @@ public static class BackupProgram
         QueueCheck? queue = new QueueReader(context.Home, reader, store).Read();
         if (words.WithMail)
         {
-            // Last: what the queue's copy calls delivered is in a mailbox by now.
+            // Mailboxes come last: what the queue's copy calls delivered is in a mailbox by now.
             reader.AddRoom("users/mail", withMail: true);
             reader.AddRoom("alias", withMail: true);
         }

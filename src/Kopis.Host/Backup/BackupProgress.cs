@@ -5,8 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>How far long work has come: counts, and a line now and then on standard error where
-/// that is a terminal, or where it is asked for.</summary>
+/// <summary>Shows the progress of long work: it counts, and sometimes prints a line on standard
+/// error if that is a terminal or if progress is asked for.</summary>
 internal sealed class BackupProgress(string program, bool isShown)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -14,13 +14,13 @@ internal sealed class BackupProgress(string program, bool isShown)
     private readonly bool _isShown = isShown || Fd.Status(2).IsCharacterDevice;
     private readonly Stopwatch _since = Stopwatch.StartNew();
 
-    /// <summary>Files that were looked at.</summary>
+    /// <summary>How many files were looked at.</summary>
     internal long Files { get; private set; }
 
-    /// <summary>Of these the bytes that were read.</summary>
+    /// <summary>How many bytes of them were read.</summary>
     internal long Bytes { get; private set; }
 
-    /// <summary>What is said of files that are left out, and the like.</summary>
+    /// <summary>Notes, for example about files that were left out.</summary>
     internal List<string> Warnings { get; } = [];
 
     /// <summary>Counts a file.</summary>
@@ -36,7 +36,7 @@ internal sealed class BackupProgress(string program, bool isShown)
         }
     }
 
-    /// <summary>Says something, and remembers it; what it names is made fit to print.</summary>
+    /// <summary>Prints a note and keeps it; names in it are made printable.</summary>
     internal void Warn(string what, string path)
     {
         string line = $"{Base.LogText.Safe(Base.RawText.ToBytes(path))}: {what}";

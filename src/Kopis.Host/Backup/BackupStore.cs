@@ -4,10 +4,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>
-/// The directory of a backup: contents as <c>data/HH/HASH</c>, each once, and the manifest, which
-/// is replaced at the end. Whoever is killed before leaves the backup that was there.
-/// </summary>
+/// <summary>The directory of a backup. It has each content once as <c>data/HH/HASH</c>, and the
+/// manifest, which is replaced at the end. If the program is killed before that, the previous
+/// backup is unharmed.</summary>
 internal sealed class BackupStore : IDisposable
 {
     private const string Data = "data";
@@ -23,13 +22,13 @@ internal sealed class BackupStore : IDisposable
 
     private BackupStore(string directory, Beneath tree) => (_directory, _tree) = (directory, tree);
 
-    /// <summary>Opens it to read.</summary>
-    /// <exception cref="PosixException">There is no such directory.</exception>
+    /// <summary>Opens a backup for reading.</summary>
+    /// <exception cref="PosixException">The directory does not exist.</exception>
     internal static BackupStore Open(string directory) => new(directory, new Beneath(directory));
 
-    /// <summary>Opens it to write; makes it where it is not there.</summary>
-    /// <exception cref="ConfigurationException">It is another's, others may write to it, another
-    /// backup runs into it, or it holds something else.</exception>
+    /// <summary>Opens a backup for writing, and creates the directory if necessary.</summary>
+    /// <exception cref="ConfigurationException">The directory has another owner, is writable by
+    /// others, is in use by another backup, or contains something else.</exception>
     internal static BackupStore OpenToWrite(string directory)
     {
         Paths.TryMakeDirectory(directory, OwnerDirectory);
@@ -58,23 +57,23 @@ internal sealed class BackupStore : IDisposable
         return new BackupStore(directory, tree);
     }
 
-    /// <summary>The list; null where there is none that is whole.</summary>
+    /// <summary>The list; null if there is no complete one.</summary>
     internal BackupManifest? ReadManifest() =>
         _tree.TryReadFile(BackupManifest.FileName, BackupManifest.BytesMax, out _) is { } bytes
             ? BackupManifest.Parse(bytes) : null;
 
-    /// <summary>Whether a content is there, in its length.</summary>
+    /// <summary>Whether a content exists with its length.</summary>
     internal bool Has(string hash, long size) =>
         _tree.TryStatus(PathOf(hash)) is { IsRegular: true } file && file.Size == size;
 
-    /// <summary>A content, open to read; minus one where it is missing.</summary>
+    /// <summary>Opens a content to read; minus one if it is missing.</summary>
     internal int TryOpen(string hash) => _tree.TryOpen(
         PathOf(hash), OpenFlags.ReadOnly | OpenFlags.NonBlocking, out _);
 
-    /// <summary>Keeps the first bytes of an open file.</summary>
+    /// <summary>Stores the first bytes of an open file.</summary>
     /// <param name="from">The file.</param>
-    /// <param name="bytesMax">No more than these; a file that grows is cut here.</param>
-    /// <returns>Its hash, and how many bytes there were.</returns>
+    /// <param name="bytesMax">The most bytes; a file that grows is cut here.</param>
+    /// <returns>The hash, and the number of bytes.</returns>
     internal (string Hash, long Size) Put(int from, long bytesMax)
     {
         _tree.TryUnlink(Arriving);
@@ -99,7 +98,7 @@ internal sealed class BackupStore : IDisposable
         }
     }
 
-    /// <summary>Copies a file; blocks of zeros, which holes read as, take no room.</summary>
+    /// <summary>Copies a file. Blocks of zeros, as which holes are read, take no space.</summary>
     internal static (string Hash, long Size) Copy(int from, int to, long bytesMax, byte[] block)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -126,8 +125,8 @@ internal sealed class BackupStore : IDisposable
         return (Convert.ToHexStringLower(hash.GetHashAndReset()), at);
     }
 
-    /// <summary>Makes all contents durable, then the list, then removes what it does not name.
-    /// </summary>
+    /// <summary>Makes all contents durable, then the list, and then removes contents that the list
+    /// does not name.</summary>
     internal void Finish(BackupManifest manifest)
     {
         const string temporary = Arriving;
@@ -160,7 +159,7 @@ internal sealed class BackupStore : IDisposable
         }
     }
 
-    /// <summary>All of it, for a stream: the list last.</summary>
+    /// <summary>Everything for a stream, with the list last.</summary>
     internal IEnumerable<(string Name, string Path)> Files(BackupManifest manifest)
     {
         foreach (string hash in manifest.Entries.Where(entry => entry.Kind == BackupKind.File)

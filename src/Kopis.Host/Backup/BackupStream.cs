@@ -3,13 +3,13 @@ using Kopis.Base;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>A backup as a tar archive (POSIX.1-2001), on standard output or input. What comes in
-/// waits in a directory of its own, since the list of it comes last.</summary>
+/// <summary>A backup as a tar archive (POSIX.1-2001) on standard output or input. An incoming
+/// archive is unpacked to a directory of its own first, since its list comes last.</summary>
 internal static class BackupStream
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Writes one.</summary>
+    /// <summary>Writes an archive.</summary>
     internal static void Write(BackupStore store, BackupManifest manifest)
     {
         using Stream output = Console.OpenStandardOutput();
@@ -26,9 +26,9 @@ internal static class BackupStream
         }
     }
 
-    /// <summary>Reads one into an empty directory.</summary>
-    /// <exception cref="ConfigurationException">It is cut short, or holds anything else.
-    /// </exception>
+    /// <summary>Reads an archive into an empty directory.</summary>
+    /// <exception cref="ConfigurationException">The archive is cut short, or contains anything
+    /// else.</exception>
     internal static void Read(string directory)
     {
         try

@@ -5,23 +5,23 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>The words of kopis backup, verify and restore.</summary>
+/// <summary>The command line of kopis backup, verify and restore.</summary>
 /// <param name="Place">The directory, or - for a tar archive on standard output or input.</param>
 internal sealed record BackupWords(string Place)
 {
-    /// <summary>--mail: mailboxes too.</summary>
+    /// <summary>--mail: include mailboxes.</summary>
     internal bool WithMail { get; init; }
 
-    /// <summary>--json: the result as JSON.</summary>
+    /// <summary>--json: print the result as JSON.</summary>
     internal bool AsJson { get; init; }
 
-    /// <summary>--progress: how far it is, on standard error.</summary>
+    /// <summary>--progress: report progress on standard error.</summary>
     internal bool WithProgress { get; init; }
 
-    /// <summary>Whether it is a stream.</summary>
+    /// <summary>Whether the place is a stream.</summary>
     internal bool IsStream => Place == "-";
 
-    /// <summary>Reads the words; null where they make no sense.</summary>
+    /// <summary>Parses the command line; null if it makes no sense.</summary>
     internal static BackupWords? Parse(ProgramContext context, bool mayHaveMail)
     {
         BackupWords all = new("");
@@ -50,9 +50,9 @@ internal sealed record BackupWords(string Place)
         return all.Place.Length > 0 ? all : null;
     }
 
-    /// <summary>Says how it ended: a sentence, or an object with these values.</summary>
-    /// <param name="text">For people, without LF.</param>
-    /// <param name="values">Numbers, truths, texts and lists of texts, by their names.</param>
+    /// <summary>Prints the result: a sentence, or a JSON object with these values.</summary>
+    /// <param name="text">A sentence for people, without LF.</param>
+    /// <param name="values">Numbers, booleans, texts and lists of texts, by name.</param>
     internal void Say(string text, params (string Name, object Value)[] values)
     {
         byte[] said = AsJson ? Json(values) : Encoding.UTF8.GetBytes(text + "\n");

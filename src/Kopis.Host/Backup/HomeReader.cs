@@ -5,11 +5,10 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>
-/// The files of a home, for a backup. All is opened beneath the home, through no link, without
-/// waiting; and a file counts only if it belongs to the owner of the room that it is in, or to
-/// root, or if the room is root's: a user's link to another's file brings nothing in.
-/// </summary>
+/// <summary>Reads the files of a home for a backup. Everything is opened below the home, without
+/// following links and without waiting. A file counts only if it belongs to root or to the owner of
+/// the top directory that it is in, or if that directory is root's. So a user's link to another's
+/// file adds nothing to the backup.</summary>
 internal sealed class HomeReader : IDisposable
 {
     private const int DepthMax = 32;
@@ -54,13 +53,13 @@ internal sealed class HomeReader : IDisposable
         }
     }
 
-    /// <summary>All entries so far, by their paths.</summary>
+    /// <summary>All entries so far, by path.</summary>
     internal SortedDictionary<string, BackupEntry> Entries { get; } =
         new(StringComparer.Ordinal);
 
-    /// <summary>Reads a room with all below it.</summary>
+    /// <summary>Reads a directory with everything below it.</summary>
     /// <param name="room">The directory, relative to the home.</param>
-    /// <param name="withMail">Whether mailboxes are read too.</param>
+    /// <param name="withMail">Whether to read mailboxes too.</param>
     internal void AddRoom(string room, bool withMail)
     {
         if (TryStatus(room) is { IsDirectory: true } status)
@@ -69,7 +68,7 @@ internal sealed class HomeReader : IDisposable
         }
     }
 
-    /// <summary>Adds a directory without what is in it.</summary>
+    /// <summary>Adds a directory without its content.</summary>
     internal FileStatus? AddBareDirectory(string path)
     {
         if (TryStatus(path) is not { IsDirectory: true } status)
@@ -81,14 +80,14 @@ internal sealed class HomeReader : IDisposable
         return status;
     }
 
-    /// <summary>Names in a directory; none where there is none.</summary>
+    /// <summary>The names in a directory; empty if it does not exist.</summary>
     internal List<string> Names(string directory) => _tree.TryList(directory, out _) ?? [];
 
-    /// <summary>Reads a file, or keeps what is known of it.</summary>
-    /// <param name="path">Relative to the home.</param>
-    /// <param name="owner">Whose it has to be.</param>
-    /// <param name="bytesMax">Only so much of it.</param>
-    /// <returns>False if it is gone, or left out.</returns>
+    /// <summary>Reads a file, or uses what earlier backups know of it.</summary>
+    /// <param name="path">The path relative to the home.</param>
+    /// <param name="owner">The owner that the file must have.</param>
+    /// <param name="bytesMax">The most bytes to read.</param>
+    /// <returns>False if the file is gone or is left out.</returns>
     internal bool TryAddFile(string path, uint owner, long bytesMax = long.MaxValue)
     {
         int fd = _tree.TryOpen(path, OpenFlags.ReadOnly | OpenFlags.NonBlocking, out int errno);
@@ -96,7 +95,7 @@ internal sealed class HomeReader : IDisposable
         {
             if (errno is Errno.NoEntry or Errno.Loop or Errno.NoDeviceOrAddress)
             {
-                return false; // Gone; a link; a socket.
+                return false; // It is gone, a link or a socket.
             }
 
             if (owner == 0)
@@ -105,7 +104,7 @@ internal sealed class HomeReader : IDisposable
                     $"open {LogText.Safe(RawText.ToBytes(path))}", errno);
             }
 
-            // Its owner's doing, perhaps: that stops nobody else's backup.
+            // Its owner may have caused this, which must not stop the whole backup.
             _progress.Warn($"left out: {ErrorText.Of(errno)}", path);
             return false;
         }
@@ -124,7 +123,7 @@ internal sealed class HomeReader : IDisposable
                 return false;
             }
 
-            // The queue itself frees what is done with in the midst of its files.
+            // The queue itself frees finished parts in the middle of its files.
             if (owner != 0 && !path.StartsWith(Queue, StringComparison.Ordinal)
                 && BoundedFile.IsMostlyHole(fd, status.Size))
             {
@@ -132,7 +131,7 @@ internal sealed class HomeReader : IDisposable
                 return false;
             }
 
-            long size = Math.Min(status.Size, bytesMax); // What grows is read no further.
+            long size = Math.Min(status.Size, bytesMax); // A file that grows is read to here.
             Put(Describe(BackupKind.File, path, status, FileModes) with
             {
                 Size = size,
@@ -147,10 +146,10 @@ internal sealed class HomeReader : IDisposable
         }
     }
 
-    /// <summary>Adds a file of ours in the place of one of the home's.</summary>
-    /// <param name="path">Relative to the home.</param>
-    /// <param name="file">What is to be there.</param>
-    /// <param name="room">The directory's status, whose owner it gets.</param>
+    /// <summary>Adds a file of ours in place of a file of the home.</summary>
+    /// <param name="path">The path relative to the home.</param>
+    /// <param name="file">The content.</param>
+    /// <param name="room">The directory's status; the file gets its owner.</param>
     internal void AddMade(string path, string file, FileStatus room)
     {
         int fd = Fd.Open(file, OpenFlags.ReadOnly);
@@ -222,15 +221,16 @@ internal sealed class HomeReader : IDisposable
         else if (!TryAddFile(path, owner) && path.StartsWith("control/", StringComparison.Ordinal)
             && new FileInfo(Path.Combine(_home, path)) is { LinkTarget: { } target })
         {
-            // Only root's word, in root's directory, may lead elsewhere.
+            // Only a link of root in a directory of root may lead elsewhere.
             FileStatus status = Fd.TryStatus(
                 Fd.PathBytes(Path.Combine(_home, path)), out _, followLinks: false) ?? default;
             Put(Describe(BackupKind.Link, path, status, 0) with { Content = target });
         }
     }
 
-    /// <summary>A reader may have moved a message, or marked it, after the names were read: what
-    /// is in a maildir now and is not here by its first name is looked for again.</summary>
+    /// <summary>A mail reader may have moved or marked a message after the names were read. So
+    /// messages that are in a maildir now, but not in the backup under their first name, are looked
+    /// for again.</summary>
     private void FindMoved(string maildir, uint owner)
     {
         for (int i = 0; i < RaceTries; i++)

@@ -6,16 +6,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>
-/// Makes the files of a home as a backup has them, beneath the home and through no link. Without
-/// <c>control/me</c> nothing is sent or received: it goes first and comes back last, and until then
-/// a marker tells kopis run of it; so a home that is restored by half is not used, and the restore
-/// can be run again.
-/// </summary>
+/// <summary>Restores the files of a home from a backup, below the home and without following links.
+/// Without <c>control/me</c> nothing is sent or received, so that file is removed first and
+/// restored last; until then a marker tells kopis run about the restore. So a half-restored home is
+/// not used, and the restore can be run again.</summary>
 internal sealed class HomeRestore(
     string home, BackupManifest manifest, BackupStore store, BackupProgress progress)
 {
-    /// <summary>A file in the home, while it is made.</summary>
+    /// <summary>The name of a file in the home while it is written.</summary>
     internal const string Marker = "restoring";
 
     private const string Me = "control/me";
@@ -24,7 +22,7 @@ internal sealed class HomeRestore(
     private const int GroupModes = 0x438; // 02070
     private const int BlockBytes = 64 * 1024;
 
-    // What ./install and kopis run make in a home before the first message.
+    // What ./install and kopis run create in a home before the first message.
     private static readonly string[] FirstFiles =
     [
         Me, "control/defaultdomain", "control/plusdomain", "control/locals", "control/rcpthosts",
@@ -38,9 +36,9 @@ internal sealed class HomeRestore(
     private readonly Dictionary<string, uint> _users = [];
     private readonly Dictionary<string, uint> _groups = [];
 
-    /// <summary>Checks that the home is new, and makes it.</summary>
-    /// <exception cref="ConfigurationException">It is not, Kopis runs in it, or this host has not
-    /// the users.</exception>
+    /// <summary>Checks that the home is new, and creates it.</summary>
+    /// <exception cref="ConfigurationException">The home is not new, Kopis runs in it, or this host
+    /// lacks its users.</exception>
     internal void Run()
     {
         FindOwners();
@@ -72,7 +70,7 @@ internal sealed class HomeRestore(
             "users/", StringComparison.Ordinal) && !name.StartsWith(
             "queue/", StringComparison.Ordinal)))
         {
-            tree.TryUnlink(name); // What the backup has not is not to be here.
+            tree.TryUnlink(name); // Only what the backup has may be here.
         }
 
         tree.SyncDirectory("");
@@ -88,16 +86,16 @@ internal sealed class HomeRestore(
             Make(tree, entry);
         }
 
-        // Their owners last: until then nobody else can change what is below them.
+        // Their owners are set last: until then nobody else can change what is below them.
         foreach (BackupEntry entry in manifest.Entries.Reverse()
             .Where(entry => entry.Kind == BackupKind.Directory))
         {
-            Own(tree, entry with { Path = $"{entry.Path}/." }); // And nothing but a directory.
+            Own(tree, entry with { Path = $"{entry.Path}/." }); // Fails unless it is a directory.
         }
 
         foreach (BackupEntry users in manifest.Entries.Where(entry => entry.Path == "users"))
         {
-            // Our claim's locks, which whoever runs the home takes next.
+            // Locks that we hold, and that whoever runs the home takes next.
             Own(tree, users with { Path = "users/queue.lock", Mode = OwnerFile });
             Own(tree, users with { Path = "users/delivery.lock", Mode = OwnerFile });
         }
@@ -150,7 +148,7 @@ internal sealed class HomeRestore(
                 throw Damaged(entry);
             }
 
-            // By descriptor: its name may be in another user's directory.
+            // By descriptor, since its name may be in another user's directory.
             string file = $"/proc/self/fd/{to}";
             if (Processes.EffectiveUid == 0)
             {
@@ -183,14 +181,14 @@ internal sealed class HomeRestore(
         }
     }
 
-    /// <summary>A number may be another user's or group's on this host: those of the group get
-    /// nothing by it.</summary>
+    /// <summary>A numeric id may belong to another user or group on this host; a group gets no
+    /// rights then.</summary>
     internal static int ModeOf(BackupEntry entry) =>
         ProcessIdentity.TryParseId(entry.Owner, out _)
             || ProcessIdentity.TryParseId(entry.Group, out _)
                 ? entry.Mode & ~GroupModes : entry.Mode;
 
-    /// <summary>A link into the home that was leads into this one.</summary>
+    /// <summary>A link into the old home is made to lead into this one.</summary>
     private string TargetOf(string target) =>
         target.StartsWith(manifest.Home + "/", StringComparison.Ordinal)
             ? home + target[manifest.Home.Length..] : target;
@@ -199,7 +197,7 @@ internal sealed class HomeRestore(
     {
         if (Processes.EffectiveUid != 0)
         {
-            return; // All is ours.
+            return; // We own everything.
         }
 
         foreach (BackupEntry entry in manifest.Entries)
@@ -221,10 +219,11 @@ internal sealed class HomeRestore(
         }
     }
 
-    /// <summary>No file in the rooms that a new installation does not have.</summary>
+    /// <summary>Checks that the top directories have no file that a new installation lacks.
+    /// </summary>
     private void RequireNew(Beneath tree, string directory, int depth)
     {
-        const int depthMax = 6; // Below that there is a file's directory, which is enough.
+        const int depthMax = 6; // A directory this deep is a sign of use.
         IEnumerable<string> names = depth == 0 ? BackupManifest.AllRooms
             : (tree.TryList(directory, out _) ?? []).Select(name => $"{directory}/{name}");
         foreach (string path in names)

@@ -1,7 +1,7 @@
 namespace Kopis.Host.Backup;
 
-/// <summary>What the names in a home say: which files are mailboxes, and which are of the moment.
-/// Pure.</summary>
+/// <summary>Decides by names which files of a home are mailboxes, and which are temporary. No I/O.
+/// </summary>
 internal static class MailNames
 {
     private static readonly string[] Parts = ["cur", "new", "tmp"];
@@ -10,8 +10,8 @@ internal static class MailNames
     internal static bool IsMaildir(IReadOnlyCollection<string> names) =>
         Array.TrueForAll(Parts, names.Contains);
 
-    /// <summary>Locks, sockets by name, mail that is still arriving; and where mail is not wanted,
-    /// mbox files.</summary>
+    /// <summary>Locks, named sockets, and mail that is still arriving; if mail is not wanted, mbox
+    /// files too.</summary>
     internal static bool IsLeftOut(string directory, string name, bool withMail) =>
         directory.EndsWith("/tmp", StringComparison.Ordinal)
         || (!directory.StartsWith("alias", StringComparison.Ordinal)
@@ -19,8 +19,8 @@ internal static class MailNames
             && (name == "lock" || name.EndsWith(".lock", StringComparison.Ordinal)))
         || (directory == "alias" && name == "Mailbox" && !withMail);
 
-    /// <summary>By what a message of a maildir is known, whoever reads or marks it: the maildir
-    /// and the name up to its marks (maildir(5)); null for another file.</summary>
+    /// <summary>The identity of a message of a maildir, however it is read or marked: the maildir
+    /// and the name up to its flags (maildir(5)); null for another file.</summary>
     internal static string? MessageOf(string path)
     {
         string[] parts = path.Split('/');

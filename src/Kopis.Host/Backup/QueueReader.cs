@@ -6,21 +6,20 @@ using Kopis.Queue.Store.State;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>
-/// The queue of a home in use, for a backup (docs/queue-format.md): what was accepted before it
-/// began is in it or was delivered. What a message has led to, a bounce or forwarded mail, was
-/// queued before the message was marked as finished, and marked before its bytes were removed. So
-/// bytes are copied first, oldest segments before newer ones; then the state is read, and the end
-/// of the newest segment found last. Where something that the state calls unfinished is missing by
-/// then, all of it is done again: what was copied stays.
-/// </summary>
+/// <summary>Copies the queue of a home in use for a backup (docs/queue-format.md). What was
+/// accepted before the copy began is in the copy or was delivered. A message's results, such as a
+/// bounce or forwarded mail, are queued before the message is marked as finished, and it is marked
+/// before its bytes are removed. So the bytes are copied first, from the oldest segment to the
+/// newest, and then the state is read; the end of the newest segment is found last. If something
+/// that the state calls unfinished is missing then, the whole pass is repeated; what was copied is
+/// kept.</summary>
 internal sealed class QueueReader(string home, HomeReader reader, BackupStore store)
 {
     private const string Queue = "queue";
     private const string Mess = "queue/mess";
     private const string State = "queue/state";
     private const string Bounce = "queue/bounce";
-    private const int PassesMin = 2; // The first takes long; the second, what came meanwhile.
+    private const int PassesMin = 2; // The first is long, the second short.
     private const int PassesMax = 20;
 
     private static readonly string[] Directories = [.. HomeManifest.Entries
@@ -30,9 +29,9 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
 
     private readonly Dictionary<string, FileStatus> _rooms = [];
 
-    /// <summary>Copies it.</summary>
-    /// <returns>What the copy has, read back from there.</returns>
-    /// <exception cref="ConfigurationException">It changes faster than it can be copied.
+    /// <summary>Copies the queue.</summary>
+    /// <returns>The content of the copy, read back from it.</returns>
+    /// <exception cref="ConfigurationException">The queue changes faster than it can be copied.
     /// </exception>
     internal QueueCheck? Read()
     {
@@ -46,7 +45,7 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
 
         if (!_rooms.ContainsKey(Mess) || !_rooms.ContainsKey(State))
         {
-            return null; // A home that has never run.
+            return null; // This home has never run.
         }
 
         reader.TryAddFile("queue/imported", _rooms[Queue].Uid);
@@ -58,7 +57,7 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
                 || (before is not null
                     && now.Unreadable.Keys.All(before.Unreadable.ContainsKey))))
             {
-                return now; // What two passes found unreadable is so in the home, too.
+                return now; // The home has the same fault.
             }
 
             before = now;
@@ -67,7 +66,7 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
         throw new ConfigurationException($"{home}/{Queue} does not stand still");
     }
 
-    /// <summary>Null if the segment of the end is no longer the newest: it may have lost bytes
+    /// <summary>Null if the last segment is no longer the newest, because it may have lost bytes
     /// before they were read.</summary>
     private QueueCheck? Pass()
     {
@@ -105,7 +104,7 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
         return QueueCheck.Read(new StoredQueue(reader.Entries, store), Queue);
     }
 
-    /// <summary>The segments, oldest first.</summary>
+    /// <summary>Copies the segments, oldest first.</summary>
     private List<string> MessNames() => [.. reader.Names(Mess)
         .Where(name => SegmentOf(name) > 0).Order(StringComparer.Ordinal)];
 
@@ -114,7 +113,8 @@ internal sealed class QueueReader(string home, HomeReader reader, BackupStore st
     private void AddMess(string name, long bytesMax) =>
         reader.TryAddFile($"{Mess}/{name}", _rooms[Mess].Uid, bytesMax);
 
-    /// <summary>Bodies in files of their own, which are whole when they get their names.</summary>
+    /// <summary>Copies bodies in files of their own, which are complete when they get their names.
+    /// </summary>
     private void AddBodies()
     {
         foreach (string name in reader.Names(Mess))

@@ -3,8 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Backup;
 
-/// <summary>The files of a backup under the names that they had, to be read by the code that reads
-/// a queue. Nothing can be written.</summary>
+/// <summary>The files of a backup under their original names, for the code that reads a queue.
+/// Nothing can be written.</summary>
 internal sealed class StoredQueue(
     IReadOnlyDictionary<string, BackupEntry> entries, BackupStore store) : IFileSystem
 {

@@ -11,7 +11,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary><c>kopis acme</c>: the host's certificate from an ACME server (kopis-acme(8)).
+/// <summary><c>kopis acme</c>: gets the host's certificate from an ACME server (kopis-acme(8)).
 /// </summary>
 public static class AcmeProgram
 {
@@ -30,7 +30,7 @@ public static class AcmeProgram
 
     private const string PortWord = "--port"; // Only from root, with the number of a descriptor.
 
-    /// <summary>Gets one and ends, or stays.</summary>
+    /// <summary>Gets one certificate and ends, or keeps running.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => ByteText.ToText(word))];
@@ -85,16 +85,16 @@ public static class AcmeProgram
             || keep ? ExitCode.Success : ExitCode.Temporary;
     }
 
-    /// <summary>Reads the control files as the program will.</summary>
-    /// <exception cref="ConfigurationException">One cannot be parsed.</exception>
+    /// <summary>Reads the control files in the way that the program will.</summary>
+    /// <exception cref="ConfigurationException">A control file cannot be parsed.</exception>
     public static void CheckControls(ControlDirectory control)
     {
         _ = AcmeSettings.Read(control);
         _ = HttpsTransport.ReadAuthorities(control);
     }
 
-    /// <summary>Root is needed only for the port: files belong to their owner, who gets the
-    /// port from us.</summary>
+    /// <summary>Root is needed only for the port. The files belong to their owner, who gets the
+    /// open port from us.</summary>
     private static void GoOnAsOwner(
         ProgramContext context, AcmeSettings settings, string folder)
     {
@@ -109,7 +109,7 @@ public static class AcmeProgram
             settings.WebRoot is null ? ChallengeListener.Bind(settings.Listen) : null;
         if (port is not null)
         {
-            // It keeps its number: any other may be one that the runtime uses.
+            // The descriptor keeps its number, since the runtime may use any other.
             Fd.SetCloseOnExec((int)port.Handle, on: false);
             words.AddRange([ByteText.ToBytes(PortWord), ByteText.ToBytes($"{port.Handle}")]);
         }
@@ -117,7 +117,7 @@ public static class AcmeProgram
         owner.Exec(ProcessStart.Own(context, "acme", [.. words]));
     }
 
-    // It would be root for its first port alone.
+    // A program that keeps running would need root only for its first port.
     private static void RequireOwner(string folder)
     {
         if (Processes.EffectiveUid == 0
@@ -134,7 +134,7 @@ public static class AcmeProgram
         using CancellationTokenSource stop = new();
         void OnSignal(PosixSignalContext signal)
         {
-            signal.Cancel = true; // We end ourselves, with what we have put up taken down.
+            signal.Cancel = true; // We end by ourselves, and clean up first.
             stop.Cancel();
         }
 

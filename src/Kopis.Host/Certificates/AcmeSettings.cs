@@ -7,18 +7,17 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>
-/// <c>control/acme</c>: from whom this host gets its certificate, for which names, and how it shows
-/// that they are its own. Lines of a word and, for most, a value (kopis-acme(8)).
-/// </summary>
-/// <param name="Directory">The server's directory (RFC 8555 §7.1.1).</param>
+/// <summary><c>control/acme</c>: the server that issues this host's certificate, the names in it,
+/// and how the host proves that they are its own. Each line is a word and, for most words, a value
+/// (kopis-acme(8)).</summary>
+/// <param name="Directory">The URL of the server's directory (RFC 8555 §7.1.1).</param>
 /// <param name="TermsAgreed">Whether the administrator agrees to the server's terms.</param>
 /// <param name="Contacts">Where the server may report trouble: <c>mailto:</c> URLs.</param>
 /// <param name="Names">The names of the certificate, in lower case, each once.</param>
-/// <param name="Challenge">How they are shown to be ours.</param>
-/// <param name="WebRoot">The directory that another web server serves; null: we answer ourselves.
+/// <param name="Challenge">How the host proves that the names are its own.</param>
+/// <param name="WebRoot">The directory that another web server serves; null if we answer ourselves.
 /// </param>
-/// <param name="Listen">Where we answer.</param>
+/// <param name="Listen">The place where we answer.</param>
 internal sealed record AcmeSettings(
     Uri Directory, bool TermsAgreed, IReadOnlyList<string> Contacts, IReadOnlyList<string> Names,
     ChallengeKind Challenge, string? WebRoot, IPEndPoint Listen)
@@ -31,8 +30,8 @@ internal sealed record AcmeSettings(
     private const int HttpsPort = 443;
 
     /// <summary>Reads the file.</summary>
-    /// <returns>Null if there is none.</returns>
-    /// <exception cref="ConfigurationException">It cannot be read or understood.</exception>
+    /// <returns>Null if there is no file.</returns>
+    /// <exception cref="ConfigurationException">The file cannot be read or understood.</exception>
     internal static AcmeSettings? Read(ControlDirectory control)
     {
         Draft draft = new();
@@ -59,8 +58,8 @@ internal sealed record AcmeSettings(
             : draft.Finish();
     }
 
-    /// <summary>A host's name with a dot in it, of letters, digits and hyphens. No wildcard: that
-    /// takes a challenge in DNS.</summary>
+    /// <summary>Whether a text is a host name with a dot, of letters, digits and hyphens. Wildcards
+    /// are not allowed, because they need a challenge in DNS.</summary>
     internal static bool IsName(string name) =>
         name.Length is > 0 and <= NameBytesMax
         && name.Contains('.')
@@ -70,7 +69,7 @@ internal sealed record AcmeSettings(
             && label[0] != '-' && label[^1] != '-')
         && !char.IsAsciiDigit(name[^1]); // An address is not a name (RFC 3696 §2).
 
-    /// <summary>What the lines have set so far.</summary>
+    /// <summary>The values that lines have set so far.</summary>
     private sealed class Draft
     {
         private readonly List<string> _contacts = [];
@@ -80,7 +79,7 @@ internal sealed record AcmeSettings(
 
         internal List<string> Names { get; } = [];
 
-        // Of IPv6 the socket takes both families.
+        // An IPv6 socket accepts both families.
         private static IPAddress Anywhere =>
             Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
 
@@ -88,7 +87,7 @@ internal sealed record AcmeSettings(
 
         internal string? WebRoot { get; private set; }
 
-        /// <summary>Reads one line. False if it is none.</summary>
+        /// <summary>Parses one line; false if it is malformed.</summary>
         internal bool Parse(string line)
         {
             string[] parts = line.Split((char[])[' ', '\t'], 2,
@@ -141,7 +140,7 @@ internal sealed record AcmeSettings(
             return IsName(name) && Names.Count <= NamesMax;
         }
 
-        // What could begin another contact or a header field in it, servers refuse anyway.
+        // Servers refuse characters that could begin another contact or a header field.
         private static bool IsContact(string text) =>
             text.IndexOf('@', StringComparison.Ordinal) > 0 && text[^1] != '@'
             && text.All(c => c is > ' ' and < (char)127 and not (',' or '?' or '"' or '<' or '>'));

@@ -8,15 +8,13 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>
-/// Keeps the host's certificate good: looks when it is due, and gets another. What fails changes
-/// nothing.
-/// </summary>
+/// <summary>Keeps the host's certificate valid: it checks when a new one is due, and gets it. A
+/// failure changes nothing.</summary>
 /// <param name="control">The control files.</param>
-/// <param name="folder">Where the account's key is: the home's <c>tls</c>.</param>
+/// <param name="folder">The directory with the account's key: <c>tls</c> in the home.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">Gets a sentence for each thing done or not done.</param>
-/// <param name="bound">The port for challenges, where root has bound it.</param>
+/// <param name="log">Receives a sentence for each thing done or not done.</param>
+/// <param name="bound">The port for challenges, if root has bound it.</param>
 internal sealed class CertificateKeeper(
     ControlDirectory control, string folder, TimeProvider time, Action<string> log,
     Socket? bound = null)
@@ -28,7 +26,7 @@ internal sealed class CertificateKeeper(
     private DateTimeOffset _notBefore = DateTimeOffset.MinValue; // After a failure.
     private int _failures;
 
-    /// <summary>Looks and gets, until it is stopped. Control files are read anew each time.
+    /// <summary>Checks and renews until it is stopped. The control files are reread each time.
     /// </summary>
     internal async Task KeepAsync(CancellationToken stop)
     {
@@ -36,16 +34,16 @@ internal sealed class CertificateKeeper(
         {
             TimeSpan wait = await LookAsync(stop);
 
-            // The clock may be set, a file changed: no sleep is long.
+            // The clock may be set and files may change, so no sleep is long.
             await Task.Delay(wait < LookAgain ? wait : LookAgain, time, stop);
         }
     }
 
-    /// <summary>Gets one where it is due.</summary>
-    /// <param name="settings">As they are now.</param>
-    /// <param name="evenIfGood">Gets one in any case.</param>
-    /// <param name="stop">Gives it up.</param>
-    /// <exception cref="ConfigurationException">There is none.</exception>
+    /// <summary>Gets a certificate if one is due.</summary>
+    /// <param name="settings">The present settings.</param>
+    /// <param name="evenIfGood">Whether to get one in any case.</param>
+    /// <param name="stop">Cancels the order.</param>
+    /// <exception cref="ConfigurationException">No certificate was issued.</exception>
     internal async Task GetAsync(AcmeSettings settings, bool evenIfGood, CancellationToken stop)
     {
         using HostCertificate certificate = new(control);
@@ -60,7 +58,7 @@ internal sealed class CertificateKeeper(
         log($"new certificate {Tell(settings, certificate)}");
     }
 
-    /// <summary>How long until it is worth another look.</summary>
+    /// <summary>How long to wait before the next check.</summary>
     private async Task<TimeSpan> LookAsync(CancellationToken stop)
     {
         TimeSpan? asked = null;
@@ -97,7 +95,7 @@ internal sealed class CertificateKeeper(
         return wait;
     }
 
-    /// <summary>Null if it is due, and may be asked for.</summary>
+    /// <summary>Null if a certificate is due and may be ordered.</summary>
     private TimeSpan? Left(HostCertificate certificate, AcmeSettings settings)
     {
         DateTimeOffset due = certificate.Due(settings.Names, _chance);
@@ -106,9 +104,9 @@ internal sealed class CertificateKeeper(
         return left > TimeSpan.Zero ? left : null;
     }
 
-    /// <summary>The whole way, in an order in which nothing is asked of a server that could not be
-    /// used: the port, the lock, the place of the new file; then the account, the order, and the
-    /// new certificate for the old one.</summary>
+    /// <summary>Orders and installs a certificate. First come the steps that could make a
+    /// certificate useless if they failed later: the port, the lock, and the new file. Then come
+    /// the account, the order, and the replacement of the old certificate.</summary>
     private async Task ObtainAsync(
         AcmeSettings settings, HostCertificate certificate, CancellationToken stop)
     {

@@ -7,10 +7,10 @@ using Kopis.Host.Certificates.Protocol;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>One certificate, from its order to its chain (RFC 8555 §7.4).</summary>
-/// <param name="session">Signed in.</param>
-/// <param name="key">The account's.</param>
-/// <param name="responder">Shows that names are ours.</param>
+/// <summary>One order of a certificate, from its start to the chain (RFC 8555 §7.4).</summary>
+/// <param name="session">The session, signed in.</param>
+/// <param name="key">The account's key.</param>
+/// <param name="responder">Proves that the names are ours.</param>
 /// <param name="time">The clock.</param>
 internal sealed class CertificateOrder(
     AcmeSession session, AccountKey key, IChallengeResponder responder, TimeProvider time)
@@ -22,10 +22,10 @@ internal sealed class CertificateOrder(
 
     /// <summary>Orders a certificate for a request.</summary>
     /// <param name="names">The names of the request.</param>
-    /// <param name="request">PKCS #10.</param>
-    /// <param name="stop">Gives it up.</param>
-    /// <returns>The chain as PEM, the certificate first.</returns>
-    /// <exception cref="AcmeException">There will be none, or not now.</exception>
+    /// <param name="request">The request (PKCS #10).</param>
+    /// <param name="stop">Cancels the order.</param>
+    /// <returns>The chain as PEM, the host's certificate first.</returns>
+    /// <exception cref="AcmeException">No certificate is issued, or not now.</exception>
     internal async Task<string> RunAsync(
         IReadOnlyList<string> names, byte[] request, CancellationToken stop)
     {
@@ -35,7 +35,7 @@ internal sealed class CertificateOrder(
         AcmeOrder order = AcmeOrder.Parse(made.Body);
         await ShowAsync(order.Authorizations, names, stop);
 
-        // It becomes ready when all of its names are.
+        // The order becomes ready when all of its names are proved.
         order = await UntilAsync(url, AcmeOrder.Parse, one => one.Status != "pending", stop);
         if (order.Status == "ready")
         {
@@ -60,7 +60,7 @@ internal sealed class CertificateOrder(
                 AcmeAuthorization.Parse((await session.ReadAsync(url, stop)).Body);
             if (found.Status == "valid")
             {
-                continue; // Shown to this server not long ago.
+                continue; // It was proved to this server recently.
             }
 
             if (!names.Contains(found.Name))
@@ -95,8 +95,8 @@ internal sealed class CertificateOrder(
             : throw new AcmeException($"{url}: no {ChainType}");
     }
 
-    /// <summary>Asks until there is a result; with growing pauses, or the server's.
-    /// </summary>
+    /// <summary>Polls until there is a result, after growing pauses or those that the server asks
+    /// for.</summary>
     private async Task<T> UntilAsync<T>(
         string url, Func<ReadOnlyMemory<byte>, T> parse, Func<T, bool> isDone,
         CancellationToken stop)

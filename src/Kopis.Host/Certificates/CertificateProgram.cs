@@ -8,7 +8,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary><c>kopis certificate</c>: a certificate to begin with, or one that was bought
+/// <summary><c>kopis certificate</c>: makes a first certificate, or imports one that was bought
 /// (kopis-certificate(1)).</summary>
 public static class CertificateProgram
 {
@@ -25,7 +25,7 @@ public static class CertificateProgram
 
     private const int FileBytesMax = 1024 * 1024;
 
-    /// <summary>Does it, and says so.</summary>
+    /// <summary>Runs the program, and prints the result.</summary>
     public static int Run(ProgramContext context)
     {
         string[] words = [.. context.Arguments.Select(word => RawText.Of(word))];

@@ -7,10 +7,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>
-/// The file <c>control/servercert.pem</c>, or what it is a link to: as it is, and another in its
-/// place. Listeners see the one or the other, never half of one.
-/// </summary>
+/// <summary>The file <c>control/servercert.pem</c>, or the target if it is a link, and its
+/// replacement. Listeners see the old file or the new one, never a part.</summary>
 internal sealed class HostCertificate : IDisposable
 {
     private const int OwnerOnly = 0x180; // 0600
@@ -21,7 +19,7 @@ internal sealed class HostCertificate : IDisposable
     private string? _temporary;
     private int _fd = -1;
 
-    /// <summary>Follows the link, if it is one.</summary>
+    /// <summary>The path of the file, after following a link.</summary>
     internal HostCertificate(ControlDirectory control)
     {
         _control = control;
@@ -31,9 +29,10 @@ internal sealed class HostCertificate : IDisposable
             ? path : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
     }
 
-    /// <summary>When another is to be asked for: at once if there is none, or one that signs
-    /// itself, or not for all of the names.</summary>
-    /// <exception cref="ConfigurationException">There is one, and it cannot be read.</exception>
+    /// <summary>When to order the next certificate: at once if there is none, if it is self-signed,
+    /// or if it lacks a name.</summary>
+    /// <exception cref="ConfigurationException">The certificate exists but cannot be read.
+    /// </exception>
     internal DateTimeOffset Due(IReadOnlyList<string> names, double chance)
     {
         ServerCertificate? now = Read();
@@ -43,12 +42,12 @@ internal sealed class HostCertificate : IDisposable
             : RenewalSchedule.Due(now.Leaf.NotBefore, now.Leaf.NotAfter, chance);
     }
 
-    /// <summary>When it expires, for people.</summary>
+    /// <summary>When the certificate expires, for people.</summary>
     internal DateTimeOffset? Until => Read()?.Leaf.NotAfter;
 
-    /// <summary>Makes the new file, empty, beside the old one: that it can be written is known
-    /// before anything is ordered.</summary>
-    /// <exception cref="ConfigurationException">It cannot.</exception>
+    /// <summary>Creates the new file, empty, beside the old one. So it is known before any order
+    /// that the file can be written.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be created.</exception>
     internal void Prepare()
     {
         try
@@ -65,7 +64,7 @@ internal sealed class HostCertificate : IDisposable
         }
     }
 
-    /// <summary>Replaces the old one by the new one, with its owner and mode.</summary>
+    /// <summary>Replaces the old file by the new one, with the same owner and mode.</summary>
     internal void Replace(string pem)
     {
         string temporary = _temporary ?? throw new InvalidOperationException("not prepared");
@@ -108,8 +107,8 @@ internal sealed class HostCertificate : IDisposable
         }
     }
 
-    // One that listeners cannot use is none: it can only get better. One that we cannot read is
-    // another matter.
+    // A certificate that listeners cannot use counts as none, since it can only be improved. One
+    // that we cannot read does not.
     private ServerCertificate? Read()
     {
         if (_control.ReadWhole(ListenerFiles.ServerCert) is not { } pem)

@@ -5,21 +5,21 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>A key and a chain that somebody else has made, checked before listeners use them. No
+/// <summary>A key and a chain that another tool has made, checked before listeners use them. No
 /// I/O.</summary>
 internal static class ImportedCertificate
 {
     private const int ChainLengthMax = 10; // As OpenSSL's own limit of depth.
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // RFC 5280 §4.2.1.12
 
-    /// <summary>Joins them, if they are good.</summary>
+    /// <summary>Checks the key and the chain, and joins them.</summary>
     /// <param name="key">A private key in PEM, without a passphrase.</param>
-    /// <param name="chain">Certificates in PEM: the host's own, then each issuer of the one before.
+    /// <param name="chain">Certificates in PEM: the host's own, and then the issuer of each.
     /// </param>
-    /// <param name="host">The name that it has to be for.</param>
-    /// <param name="now">The time.</param>
-    /// <returns>What <c>servercert.pem</c> is to hold.</returns>
-    /// <exception cref="ConfigurationException">They are not; the text says why.</exception>
+    /// <param name="host">The name that the certificate must contain.</param>
+    /// <param name="now">The present time.</param>
+    /// <returns>The content for <c>servercert.pem</c>.</returns>
+    /// <exception cref="ConfigurationException">They cannot be used; the text says why.</exception>
     internal static string Join(byte[] key, byte[] chain, string host, DateTimeOffset now)
     {
         List<X509Certificate2> all = Certificates(ByteText.ToText(chain));
@@ -47,7 +47,7 @@ internal static class ImportedCertificate
         }
     }
 
-    /// <summary>The one private key of a text, and nothing else that is there.</summary>
+    /// <summary>The only private key in a text; everything else is dropped.</summary>
     private static string KeyOf(string text)
     {
         string? found = null;
@@ -101,7 +101,7 @@ internal static class ImportedCertificate
         return all.Count > 0 ? all : throw Bad("there is no certificate in PEM");
     }
 
-    /// <summary>Clients may follow the chain as it stands (RFC 8446 §4.4.2).</summary>
+    /// <summary>Clients may follow the chain in its present order (RFC 8446 §4.4.2).</summary>
     private static string? DisorderOf(List<X509Certificate2> all)
     {
         for (int i = 0; i + 1 < all.Count; i++)
@@ -117,7 +117,8 @@ internal static class ImportedCertificate
         return null;
     }
 
-    /// <summary>By the identifiers of keys, where both have one (RFC 5280 §4.2.1.1).</summary>
+    /// <summary>Compares key identifiers if both certificates have one (RFC 5280 §4.2.1.1).
+    /// </summary>
     private static bool HasKeyOf(X509Certificate2 certificate, X509Certificate2 issuer)
     {
         ReadOnlyMemory<byte>? wanted = certificate.Extensions
@@ -148,7 +149,7 @@ internal static class ImportedCertificate
             && usage.EnhancedKeyUsages[ServerAuthentication] is null
                 ? "the certificate is not for servers" : null;
 
-    /// <summary>A <c>*.</c> stands for one label (RFC 9525 §6.3).</summary>
+    /// <summary>A leading <c>*.</c> stands for exactly one label (RFC 9525 §6.3).</summary>
     private static bool IsFor(string name, string host)
     {
         int dot = host.IndexOf('.', StringComparison.Ordinal);

@@ -3,15 +3,15 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>Held by the one process that works on something now.</summary>
+/// <summary>A lock that is held by the only process that works on something.</summary>
 internal sealed class LockFile : IDisposable
 {
     private readonly int _fd;
 
-    /// <summary>Acquires it.</summary>
+    /// <summary>Takes the lock.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="program">What such a process is called.</param>
-    /// <exception cref="ConfigurationException">Another has it.</exception>
+    /// <param name="program">The name of such a process, for messages.</param>
+    /// <exception cref="ConfigurationException">Another process holds it.</exception>
     internal LockFile(string path, string program = "kopis acme")
     {
         try

@@ -6,7 +6,7 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Host.Certificates;
 
-/// <summary>A certificate that is being made: its key, the request, and the result.</summary>
+/// <summary>A certificate in the making: its key, the request, and the result.</summary>
 internal sealed class NewCertificate : IDisposable
 {
     private const int ChainLengthMax = 10; // As OpenSSL's own limit of depth, and no more.
@@ -15,10 +15,10 @@ internal sealed class NewCertificate : IDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly IReadOnlyList<string> _names;
 
-    /// <summary>Makes a key, a new one each time.</summary>
+    /// <summary>Makes a new key.</summary>
     internal NewCertificate(IReadOnlyList<string> names) => _names = names;
 
-    /// <summary>The request (PKCS #10): the names, and a signature of the key.</summary>
+    /// <summary>The request (PKCS #10): the names, signed with the key.</summary>
     internal byte[] Request()
     {
         CertificateRequest request = new(
@@ -33,9 +33,9 @@ internal sealed class NewCertificate : IDisposable
         return request.CreateSigningRequest();
     }
 
-    /// <summary>Joins the key and the chain that a server gave for it, if that is good.</summary>
-    /// <returns>What <c>servercert.pem</c> is to hold.</returns>
-    /// <exception cref="AcmeException">It does not match the order.</exception>
+    /// <summary>Joins the key and the chain from the server, if the chain is good.</summary>
+    /// <returns>The content for <c>servercert.pem</c>.</returns>
+    /// <exception cref="AcmeException">The chain does not match the order.</exception>
     internal string Accept(string chain, DateTimeOffset now)
     {
         string pem = $"{_key.ExportPkcs8PrivateKeyPem()}\n{Certificates(chain)}";
@@ -65,7 +65,7 @@ internal sealed class NewCertificate : IDisposable
 
     public void Dispose() => _key.Dispose();
 
-    /// <summary>The chain, encoded again: certificates, and nothing else.</summary>
+    /// <summary>The chain, encoded again, so that it has nothing but certificates.</summary>
     private static string Certificates(string chain)
     {
         List<string> all = [];

@@ -10,8 +10,8 @@ internal static class AlpnCertificate
     private const string Identifier = "1.3.6.1.5.5.7.1.31"; // id-pe-acmeIdentifier
     private const byte OctetString = 0x04;
 
-    /// <summary>Signs itself, is for one name, and holds the hash of the key authorization.
-    /// </summary>
+    /// <summary>Makes a self-signed certificate for one name, which contains the hash of the key
+    /// authorization.</summary>
     internal static X509Certificate2 Make(string name, string authorization, DateTimeOffset now)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -7,8 +7,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>TLS-ALPN-01: a certificate of its own for anyone who speaks <c>acme-tls/1</c>
-/// (RFC 8737), and no answer to anybody else.</summary>
+/// <summary>TLS-ALPN-01: presents a special certificate to clients that speak <c>acme-tls/1</c>
+/// (RFC 8737), and answers nobody else.</summary>
 internal sealed class AlpnResponder(IPEndPoint at, Socket? bound, TimeProvider time)
     : ChallengeListener(at, bound)
 {
@@ -31,7 +31,7 @@ internal sealed class AlpnResponder(IPEndPoint at, Socket? bound, TimeProvider t
         using SslStream tls = new(client, leaveInnerStreamOpen: false);
         await tls.AuthenticateAsServerAsync(Choose, null, stop);
 
-        // The handshake was the answer; the server closes (§3).
+        // The handshake was the answer; the server closes the connection (§3).
         _ = await tls.ReadAsync(new byte[1], stop);
     }
 

@@ -6,7 +6,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>A port that is open while an order is under way, and closed else.</summary>
+/// <summary>A port that is open only while an order is under way.</summary>
 internal abstract class ChallengeListener : IChallengeResponder
 {
     private const int Backlog = 32;
@@ -17,15 +17,17 @@ internal abstract class ChallengeListener : IChallengeResponder
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _free = new(ConnectionsMax);
 
-    /// <summary>It answers only after <see cref="Start"/>.</summary>
-    /// <param name="at">Where.</param>
-    /// <param name="bound">The port, bound already; null: it is bound now.</param>
-    /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
+    /// <summary>Makes a listener, which answers only after <see cref="Start"/>.</summary>
+    /// <param name="at">The address and port.</param>
+    /// <param name="bound">The port, if it is bound already; null to bind it now.</param>
+    /// <exception cref="ConfigurationException">The port is taken, or we may not bind it.
+    /// </exception>
     private protected ChallengeListener(IPEndPoint at, Socket? bound) =>
         _listener = bound ?? Bind(at);
 
     /// <summary>Binds the port.</summary>
-    /// <exception cref="ConfigurationException">It is taken, or not ours to take.</exception>
+    /// <exception cref="ConfigurationException">The port is taken, or we may not bind it.
+    /// </exception>
     internal static Socket Bind(IPEndPoint at)
     {
         Socket listener = new(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -61,7 +63,7 @@ internal abstract class ChallengeListener : IChallengeResponder
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>One connection, until it is answered.</summary>
+    /// <summary>Serves one connection until it is answered.</summary>
     private protected abstract Task ServeAsync(Stream client, CancellationToken stop);
 
     private async Task AcceptAsync()
@@ -77,7 +79,7 @@ internal abstract class ChallengeListener : IChallengeResponder
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException
             or SocketException)
         {
-            // The order has ended, or no descriptor is left and the order will fail.
+            // The order has ended; or no descriptor is left, and the order will fail.
         }
     }
 
@@ -94,7 +96,7 @@ internal abstract class ChallengeListener : IChallengeResponder
         catch (Exception e) when (e is OperationCanceledException or IOException
             or AuthenticationException or ObjectDisposedException)
         {
-            // Not the ACME server; that one reports an error in its problem document.
+            // This was not the ACME server, which would report an error in its problem document.
         }
         finally
         {

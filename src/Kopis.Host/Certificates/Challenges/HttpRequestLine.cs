@@ -1,12 +1,13 @@
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>The first line of an HTTP request, as far as a challenge needs it. Pure.</summary>
+/// <summary>Parses the first line of an HTTP request, as far as a challenge needs it. No I/O.
+/// </summary>
 internal static class HttpRequestLine
 {
     private static ReadOnlySpan<byte> Folder => "/.well-known/acme-challenge/"u8;
 
-    /// <summary>The token that is asked for; empty if it is something else.</summary>
-    /// <param name="request">From its first byte.</param>
+    /// <summary>The token that the request asks for; empty if it asks for something else.</summary>
+    /// <param name="request">The request, from its first byte.</param>
     internal static ReadOnlySpan<byte> Token(ReadOnlySpan<byte> request)
     {
         int end = request.IndexOf("\r\n"u8);

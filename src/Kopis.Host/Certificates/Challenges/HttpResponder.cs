@@ -6,7 +6,8 @@ using Kopis.Base;
 
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>HTTP-01: a file of a fixed path over HTTP (RFC 8555 §8.3), and nothing else.</summary>
+/// <summary>HTTP-01: serves a file at a fixed path over HTTP (RFC 8555 §8.3), and nothing else.
+/// </summary>
 internal sealed class HttpResponder(IPEndPoint at, Socket? bound)
     : ChallengeListener(at, bound)
 {
@@ -21,7 +22,7 @@ internal sealed class HttpResponder(IPEndPoint at, Socket? bound)
 
     private protected override async Task ServeAsync(Stream client, CancellationToken stop)
     {
-        // All of its head is read: a close with bytes unread would take our answer along.
+        // The whole header is read: closing a socket with unread bytes would discard our answer.
         byte[] request = new byte[RequestBytesMax];
         int length = 0;
         while (request.AsSpan(0, length).IndexOf("\r\n\r\n"u8) < 0)
@@ -30,7 +31,7 @@ internal sealed class HttpResponder(IPEndPoint at, Socket? bound)
             length += got;
             if (got == 0)
             {
-                return; // Ended, or too long.
+                return; // It ended, or is too long.
             }
         }
 

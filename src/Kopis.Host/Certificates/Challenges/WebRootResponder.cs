@@ -4,7 +4,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates.Challenges;
 
-/// <summary>HTTP-01 by a web server of the host's own: files below its root.</summary>
+/// <summary>HTTP-01 by another web server on this host: writes files below its root.</summary>
 internal sealed class WebRootResponder(string root) : IChallengeResponder
 {
     private const int Readable = 0x1A4; // 0644: the web server is another user.
@@ -51,7 +51,7 @@ internal sealed class WebRootResponder(string root) : IChallengeResponder
     {
         foreach (string path in _made)
         {
-            Paths.TryUnlink(Fd.PathBytes(path)); // A file that stays does no harm.
+            Paths.TryUnlink(Fd.PathBytes(path)); // A file that stays is harmless.
         }
     }
 }

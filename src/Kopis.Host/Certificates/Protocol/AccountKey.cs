@@ -6,7 +6,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>The key by which a server knows this host: ECDSA over P-256, <c>ES256</c> of JWS.
+/// <summary>The key by which a server identifies this host: ECDSA over P-256, <c>ES256</c> of JWS.
 /// </summary>
 internal sealed class AccountKey : IDisposable
 {
@@ -20,8 +20,8 @@ internal sealed class AccountKey : IDisposable
         _key = key;
         ECPoint point = key.ExportParameters(includePrivateParameters: false).Q;
 
-        // The members that RFC 7638 §3.2 wants, in its order and without blanks: what is hashed
-        // for the thumbprint is what is sent.
+        // The members that RFC 7638 §3.2 requires, in its order and without blanks. The same text
+        // is hashed for the thumbprint and sent.
         Jwk = $$"""{"crv":"P-256","kty":"EC","x":"{{Text(point.X!)}}","y":"{{Text(point.Y!)}}"}""";
         Thumbprint = ThumbprintOf(Jwk);
     }
@@ -29,7 +29,7 @@ internal sealed class AccountKey : IDisposable
     /// <summary>The public key as JSON (RFC 7517).</summary>
     internal string Jwk { get; }
 
-    /// <summary>Its name in key authorizations (RFC 8555 §8.1).</summary>
+    /// <summary>The key's thumbprint, for key authorizations (RFC 8555 §8.1).</summary>
     internal string Thumbprint { get; }
 
     /// <summary>A new one.</summary>
