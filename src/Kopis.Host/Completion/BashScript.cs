@@ -1,6 +1,6 @@
 namespace Kopis.Host.Completion;
 
-/// <summary>The script for bash.</summary>
+/// <summary>The completion script for bash.</summary>
 internal static class BashScript
 {
     internal static string Make(

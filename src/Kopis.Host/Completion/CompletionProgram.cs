@@ -5,8 +5,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Completion;
 
-/// <summary><c>kopis completion</c>: what makes a shell complete the words of <c>kopis</c>
-/// (kopis-completion(1)).</summary>
+/// <summary><c>kopis completion</c>: prints a script with which a shell completes the words of
+/// <c>kopis</c> (kopis-completion(1)).</summary>
 public static class CompletionProgram
 {
     private const string Usage = """
@@ -17,9 +17,9 @@ public static class CompletionProgram
 
         """;
 
-    /// <summary>Prints one.</summary>
+    /// <summary>Prints a script.</summary>
     /// <param name="context">The shell's name.</param>
-    /// <param name="programs">The words of kopis, and what each does.</param>
+    /// <param name="programs">The programs of kopis, and what each does.</param>
     public static int Run(
         ProgramContext context, IReadOnlyList<(string Name, string Summary)> programs)
     {

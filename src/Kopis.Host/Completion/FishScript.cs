@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Kopis.Host.Completion;
 
-/// <summary>The script for fish.</summary>
+/// <summary>The completion script for fish.</summary>
 internal static class FishScript
 {
     internal static string Make(

@@ -2,18 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace Kopis.Host.Completion;
 
-/// <summary>
-/// Reads the forms of a program from its own usage, which is what people are told:
-/// <c>usage: kopis user add ADDRESS [--password-file FILE | --generate]</c>. A word in capitals
-/// stands for a value; a paragraph <c>SELECTION is …</c> has the options that one stands for.
-/// </summary>
+/// <summary>Reads the forms of a program from its own usage text, such as <c>usage: kopis user add
+/// ADDRESS [--password-file FILE | --generate]</c>. A word in capitals stands for a value. A
+/// paragraph <c>SELECTION is …</c> lists the options for which such a word stands.</summary>
 internal static partial class UsageReader
 {
     private const string Begin = "usage: ";
 
     /// <summary>The forms of one program.</summary>
     /// <param name="program">Its name.</param>
-    /// <param name="help">What it prints for <c>--help</c>.</param>
+    /// <param name="help">Its output for <c>--help</c>.</param>
     internal static IReadOnlyCollection<CommandForm> Read(string program, string help)
     {
         SortedDictionary<string, CommandForm> forms = new(StringComparer.Ordinal);
@@ -35,7 +33,7 @@ internal static partial class UsageReader
         return forms.Values;
     }
 
-    /// <summary>What follows the program's name, a line for each form.</summary>
+    /// <summary>The text after the program's name, one line for each form.</summary>
     private static List<string> Lines(string program, string help)
     {
         List<string> lines = [];

@@ -1,6 +1,6 @@
 namespace Kopis.Host.Completion;
 
-/// <summary>The script for zsh.</summary>
+/// <summary>The completion script for zsh.</summary>
 internal static class ZshScript
 {
     internal static string Make(

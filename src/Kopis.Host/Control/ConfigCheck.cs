@@ -6,24 +6,24 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Control;
 
-/// <summary>What is wrong with the control files of a home.</summary>
+/// <summary>Finds what is wrong with the control files of a home.</summary>
 /// <param name="context">The home.</param>
-/// <param name="readers">Each reads control files as a program does.</param>
+/// <param name="readers">Functions that read control files, each as one program does.</param>
 internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlReader> readers)
 {
     private readonly string _control = context.In("control");
     private readonly ReaderRights _rights = new(context.Home);
     private readonly StaleTables _tables = new(context.Home);
 
-    /// <summary>What is wrong, a line each.</summary>
+    /// <summary>The faults of all files, one line each.</summary>
     internal string[] Problems() =>
         [.. All(), .. Unknown().Where(line => line.EndsWith('?'))];
 
-    /// <summary>What is wrong with one file, a line each; null: with all.</summary>
+    /// <summary>The faults of one file, one line each; null for those of all files.</summary>
     internal string[] Faults(ControlFile? one) => one is null ? [.. All()] : [.. Of(one)];
 
-    /// <summary>Files that no program reads, a line each; the line of a name that is nearly one of
-    /// ours ends with a question mark.</summary>
+    /// <summary>Files that no program reads, one line each. If a name is similar to one of ours the
+    /// line ends with a question mark.</summary>
     internal IEnumerable<string> Unknown() =>
         Paths.Entries(_control)
             .Select(path => Path.GetFileName(path))
@@ -31,10 +31,9 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
             .Order(StringComparer.Ordinal)
             .Select(name => $"control/{ConfigText.Safe(name)}: {Nobody(name)}");
 
-    /// <summary>What stops some programs, a line each: what they only warn of is left out.
-    /// </summary>
+    /// <summary>The faults that stop some programs, one line each, without mere warnings.</summary>
     /// <exception cref="ConfigurationException">There is no such program, or it reads no control
-    /// file.</exception>
+    /// files.</exception>
     internal string[] Stops(IReadOnlyList<string> programs)
     {
         ControlProblems control = new(_control) { IsOfStops = true };
@@ -57,10 +56,10 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
         return [.. control.All];
     }
 
-    /// <summary>What would be wrong if a file of control had this content: with the file, and
-    /// with others that are all right now.</summary>
+    /// <summary>The faults that would exist if a file of control had this content: faults of the
+    /// file, and faults it would cause in files that are right now.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="content">Null: if it were not there.</param>
+    /// <param name="content">The content; null as if the file did not exist.</param>
     internal string[] FaultsWith(ControlFile file, byte[]? content)
     {
         ControlProblems then = new(_control, file, content);
@@ -70,7 +69,7 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
         return [.. own, .. then.All.Where(line => !now.Contains(line)).Except(own)];
     }
 
-    /// <summary>Why a name is none of ours.</summary>
+    /// <summary>Why a name is not one of ours.</summary>
     internal static string Nobody(string name) => "no program reads this file"
         + (ControlCatalog.Nearest(name) is { } near ? $"; did you mean {near.Name}?" : "");
 
@@ -96,7 +95,7 @@ internal sealed class ConfigCheck(ProgramContext context, IReadOnlyList<ControlR
         return control;
     }
 
-    // Files of auth are read as qmail-remote does, by its reader.
+    // Files of auth are read by the reader of qmail-remote.
     private void Read(ControlProblems control, IEnumerable<ControlFile> files)
     {
         foreach (ControlFile file in files)

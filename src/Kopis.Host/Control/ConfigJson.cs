@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Kopis.Host.Control;
 
-/// <summary>What <c>kopis config check</c> has found as JSON: an object with <c>exit</c> and
-/// <c>findings</c>, each with <c>file</c>, <c>text</c> and <c>wrong</c>.</summary>
+/// <summary>The findings of <c>kopis config check</c> as JSON: an object with <c>exit</c> and
+/// <c>findings</c>; each finding has <c>file</c>, <c>text</c> and <c>wrong</c>.</summary>
 internal static class ConfigJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true };
 
     /// <summary>ASCII, ended by LF.</summary>
-    /// <param name="found">Lines, and whether each is of something wrong.</param>
-    /// <param name="code">How the program exits.</param>
+    /// <param name="found">The lines, and whether each reports a fault.</param>
+    /// <param name="code">The program's exit code.</param>
     internal static byte[] Of(IEnumerable<(string Line, bool IsWrong)> found, int code)
     {
         MemoryStream bytes = new();

@@ -33,7 +33,8 @@ public static class ConfigProgram
 
     /// <summary>Runs one command.</summary>
     /// <param name="context">Arguments and home.</param>
-    /// <param name="readers">Each reads files of <c>control</c> as a program does.</param>
+    /// <param name="readers">Functions that read files of <c>control</c>, each as one program does.
+    /// </param>
     public static int Run(ProgramContext context, IReadOnlyList<ControlReader> readers)
     {
         string[] words = [.. context.Arguments.Select(word => Encoding.UTF8.GetString(word))];
@@ -64,7 +65,7 @@ public static class ConfigProgram
         }
     }
 
-    /// <summary>What is wrong with the control files, a line each.</summary>
+    /// <summary>The faults of the control files, one line each.</summary>
     internal static string[] Problems(
         ProgramContext context, IReadOnlyList<ControlReader> readers) =>
         new ConfigCheck(context, readers).Problems();
@@ -97,7 +98,7 @@ public static class ConfigProgram
         return code;
     }
 
-    // Null if the words make no sense.
+    // Null if the command line makes no sense.
     private static int? Change(ProgramContext context, ConfigCheck check, string[] words)
     {
         int skip = words is [_, DryRun, ..] ? 2 : 1;

@@ -9,9 +9,9 @@ namespace Kopis.Host.Control;
 /// <summary>Reads and writes one file of <c>control</c>, for <c>kopis config get</c>, <c>set</c>
 /// and <c>unset</c>.</summary>
 /// <param name="context">The home.</param>
-/// <param name="check">What would be wrong.</param>
+/// <param name="check">Finds the faults that a change would cause.</param>
 /// <param name="file">The file.</param>
-/// <param name="isDryRun">Whether only to say what would be done.</param>
+/// <param name="isDryRun">Whether to say only what would be done.</param>
 internal sealed class ConfigSetting(
     ProgramContext context, ConfigCheck check, ControlFile file, bool isDryRun)
 {
@@ -20,8 +20,8 @@ internal sealed class ConfigSetting(
 
     private readonly ControlDirectory _control = ControlDirectory.Of(context);
 
-    /// <summary>Prints what counts: the number, the line, the lines, the text.</summary>
-    /// <returns>100 if there is neither a file nor a default that is a value.</returns>
+    /// <summary>Prints the value in force: a number, a line, several lines, or a text.</summary>
+    /// <returns>100 if there is neither a file nor a default value.</returns>
     internal int Get()
     {
         RequireText();
@@ -45,8 +45,8 @@ internal sealed class ConfigSetting(
         return ExitCode.Success;
     }
 
-    /// <summary>Writes the file, where nothing would be wrong then.</summary>
-    /// <param name="values">A line each; or a hyphen alone, for standard input.</param>
+    /// <summary>Writes the file, unless that would cause a fault.</summary>
+    /// <param name="values">The lines, or a single hyphen for standard input.</param>
     internal int Set(IReadOnlyList<byte[]> values)
     {
         RequireText();
@@ -65,7 +65,7 @@ internal sealed class ConfigSetting(
         return Write(isInput ? ReadInput() : Joined(values));
     }
 
-    /// <summary>Removes the file, where nothing would be wrong then.</summary>
+    /// <summary>Removes the file, unless that would cause a fault.</summary>
     internal int Unset()
     {
         RequireText();
@@ -130,7 +130,7 @@ internal sealed class ConfigSetting(
         OwnDomains.Replace(_control, file, content);
     }
 
-    /// <summary>When the change counts, and what is still to be done for it.</summary>
+    /// <summary>When the change takes effect, and what is still to be done for that.</summary>
     private string Effect(bool isChanged)
     {
         string text = $"a change takes effect: {file.Effect}\n";
@@ -145,7 +145,7 @@ internal sealed class ConfigSetting(
             : "");
     }
 
-    // A private key would be shown to who looks on, or written so that all can read it.
+    // A private key would be shown to bystanders, or written so that everybody can read it.
     private void RequireText()
     {
         string? reason = file switch
@@ -163,7 +163,7 @@ internal sealed class ConfigSetting(
         }
     }
 
-    // The home of a `kopis run`, say, is its user's, and so is what is written there.
+    // The home of a `kopis run`, for example, belongs to its user, and so must our files there.
     private void GoOnAsOwner()
     {
         if (!Directory.Exists(_control.Directory))

@@ -5,7 +5,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Control;
 
-/// <summary>What <c>kopis config explain</c> says of one file.</summary>
+/// <summary>The text of <c>kopis config explain</c> about one file.</summary>
 internal static class ConfigText
 {
     private const int Columns = 79;
@@ -32,7 +32,7 @@ internal static class ConfigText
         return text.ToString();
     }
 
-    /// <summary>A word as a terminal may have it.</summary>
+    /// <summary>A word, made printable for a terminal.</summary>
     internal static string Safe(string word) => LogText.Safe(RawText.ToBytes(word));
 
     private static void Wrap(StringBuilder text, string paragraph)

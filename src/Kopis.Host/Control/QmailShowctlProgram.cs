@@ -13,7 +13,7 @@ public static class QmailShowctlProgram
 {
     private const string Trouble = "Oops! Trouble reading this file.\n";
 
-    // Where rcpthosts is not there.
+    // The text if there is no rcpthosts.
     private const string Missed = "Missing: SMTP clients may send messages to local recipients "
         + "only, as openrelay does not say otherwise.";
 
@@ -26,10 +26,10 @@ public static class QmailShowctlProgram
     private static readonly string[] Users =
         ["alias", "qmaild", "qmaill", "root", "qmailp", "qmailq", "qmailr", "qmails"];
 
-    /// <summary>Users whose groups are nofiles and qmail.</summary>
+    /// <summary>Users with the groups nofiles and qmail.</summary>
     private static readonly string[] GroupUsers = ["qmaild", "qmailq"];
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     public static int Run(ProgramContext context)
     {
         StringBuilder text = new();
@@ -63,12 +63,12 @@ public static class QmailShowctlProgram
 
     private static string GroupId(string user) => Show(UnixUsers.ByName(user)?.Gid);
 
-    /// <summary>In single-user mode there are no such users.</summary>
+    /// <summary>In single-user mode these users do not exist.</summary>
     private static string Show(uint? number) => number is null ? "none" : $"{number}";
 
     private static void WriteControls(StringBuilder text, ControlDirectory control)
     {
-        // qmail's order is the alphabet's, except for the files of recipients.
+        // qmail's order is alphabetical, except for the files of recipients.
         foreach (ControlFile file in ControlCatalog.Controls
             .OrderBy(file => !file.IsQmails)
             .ThenBy(file => MoreOfRcptHosts.Contains(file)
@@ -97,7 +97,7 @@ public static class QmailShowctlProgram
         }
         catch (ConfigurationException)
         {
-            return false; // One of the files is trouble, and said to be.
+            return false; // A file has a fault that is printed.
         }
     }
 

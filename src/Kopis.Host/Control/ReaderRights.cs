@@ -3,8 +3,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Control;
 
-/// <summary>Which control files of an installed host their readers may not read. Root may read all
-/// of them, so who checks as root would not see it otherwise.</summary>
+/// <summary>Finds control files of an installed host that their readers may not read. Root may read
+/// everything, so a check by root would not notice this otherwise.</summary>
 /// <param name="home">The home.</param>
 internal sealed class ReaderRights(string home)
 {
@@ -46,7 +46,7 @@ internal sealed class ReaderRights(string home)
             status.Uid == user.Uid ? OwnerReads
             : status.Gid == user.Gid ? GroupReads : OthersRead)) != 0;
 
-    // qmail-lookup may read every file, and root's programs too.
+    // qmail-lookup may read every file, and so may root's programs.
     private static string? UserOf(string page) => page switch
     {
         "qmail-smtpd(8)" or "qmail-qmtpd(8)" or "qmail-popup(8)" or "tcpserver(8)"

@@ -3,10 +3,11 @@ using Kopis.Host.Run;
 
 namespace Kopis.Host.Control;
 
-/// <summary>Which units of an installed host have the readers of a control file.</summary>
+/// <summary>The systemd units of an installed host whose programs read a control file.</summary>
 internal static class ReaderUnits
 {
-    /// <summary>How those who read a file only at their start are made to read it.</summary>
+    /// <summary>The command that makes programs reread a file which they read only at their start.
+    /// </summary>
     internal static string Restart(ControlFile file)
     {
         string[] pages = file.Readers.Split(' ');

@@ -8,8 +8,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Dkim;
 
-/// <summary>The commands of <c>kopis dkim</c>. Each gets the words after its own, and returns what
-/// to print, or null where the words make no sense.</summary>
+/// <summary>The commands of <c>kopis dkim</c>. Each gets the words after its name, and returns the
+/// text to print, or null if the words make no sense.</summary>
 /// <param name="context">What the program is given.</param>
 /// <param name="time">The clock.</param>
 internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
@@ -19,7 +19,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
 
     private readonly DateTimeOffset _now = time.GetUtcNow();
 
-    /// <summary>The exit code of a command that has run.</summary>
+    /// <summary>The exit code of a command that was run.</summary>
     internal int Code { get; private set; } = ExitCode.Success;
 
     /// <summary>Makes keys for a domain that has none.</summary>
@@ -44,7 +44,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
         return Said(made, "Mail from it is signed from now on. Publish these records first:\n\n");
     }
 
-    /// <summary>Prints the records of a domain, or the domains.</summary>
+    /// <summary>Prints the records of a domain, or lists the domains.</summary>
     internal string? Show(string[] words)
     {
         if (DkimWords.Parse(words, [], 1) is not { } options)
@@ -71,7 +71,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
         return text.ToString();
     }
 
-    /// <summary>Compares with DNS, for a domain or for all.</summary>
+    /// <summary>Compares the keys with DNS, for one domain or for all.</summary>
     internal string? Check(string[] words)
     {
         if (DkimWords.Parse(words, [], 1) is not { } options)
@@ -97,7 +97,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
         return text.ToString();
     }
 
-    /// <summary>Makes keys that follow those of a domain, or lets them begin.</summary>
+    /// <summary>Makes the next keys of a domain, or puts them in use.</summary>
     internal string? Rotate(string[] words)
     {
         if (DkimWords.Parse(words, ["--finish"], 1) is { Domain.Length: > 0, Finish: true } end)
@@ -119,7 +119,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
                 $"{options.Domain} has keys that do not sign yet: kopis dkim show");
         }
 
-        // The new keys first: a run that is cut short leaves one key too many, not one too few.
+        // The new keys come first: if this is interrupted there is a key too many, not one too few.
         DateTimeOffset from = _now.AddDays(options.Days);
         List<DkimKeyFile> made = Make(store, options, from);
         foreach (DkimKeyFile key in old.Keys.Where(key => key.Until is null))
@@ -150,7 +150,8 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
             + (signs ? "" : $"no key of {options.Domain} signs now\n");
     }
 
-    /// <summary>New keys sign at once, and the old ones end, if DNS serves the new ones.</summary>
+    /// <summary>If DNS has the new keys' records, they sign from now on, and the old keys end.
+    /// </summary>
     private string Finish(string domain)
     {
         using DkimKeyStore store = Open();
@@ -247,7 +248,7 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
         };
     }
 
-    /// <summary>What DNS lacks counts more than that it does not answer.</summary>
+    /// <summary>A missing record is reported in preference to a failure of DNS.</summary>
     private void Worsen(int code) =>
         Code = Code == ExitCode.Permanent || code == ExitCode.Success ? Code : code;
 
@@ -273,8 +274,8 @@ internal sealed class DkimCommands(ProgramContext context, TimeProvider time)
         }
     }
 
-    /// <summary>A home of one user may come from before there were keys. On an installed host the
-    /// directory is another's, and <c>kopis check-install</c> makes it.</summary>
+    /// <summary>A single-user home may be older than the keys. On an installed host the directory
+    /// has another owner, and <c>kopis check-install</c> makes it.</summary>
     private void MakeDirectory()
     {
         if (Processes.EffectiveUid == 0

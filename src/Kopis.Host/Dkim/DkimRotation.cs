@@ -3,26 +3,24 @@ using Kopis.Net.Dkim;
 
 namespace Kopis.Host.Dkim;
 
-/// <summary>
-/// When keys begin and end to sign. New keys begin some days after they were made, which is the
-/// time to publish them; the old ones sign with them for a week more, so that mail has a signature
-/// that verifies whatever a resolver remembers; after that their records stay for what waits in
-/// queues.
-/// </summary>
+/// <summary>Decides when keys begin and end to sign. New keys begin some days after they were made,
+/// in which their records can be published. For a week the old keys sign too, so that mail has a
+/// signature that can be verified whatever a resolver has cached. After that, the old records stay
+/// for mail that waits in queues.</summary>
 internal static class DkimRotation
 {
-    /// <summary>How long old and new keys both sign.</summary>
+    /// <summary>How long the old and the new keys both sign.</summary>
     internal static readonly TimeSpan Together = TimeSpan.FromDays(7);
 
-    /// <summary>How long a record stays after its key has signed for the last time: mail waits
-    /// for a week in a queue (queuelifetime), and may wait again elsewhere.</summary>
+    /// <summary>How long a record stays after its key's last signature: mail waits in a queue for
+    /// up to a week (queuelifetime), and may wait again elsewhere.</summary>
     internal static readonly TimeSpan RecordStays = TimeSpan.FromDays(14);
 
     private const string DateFormat = "yyyy-MM-dd HH:mm 'UTC'";
 
-    /// <summary>A name for new keys: the date, and a letter where that is taken.</summary>
-    /// <param name="now">Now.</param>
-    /// <param name="isTaken">Whether keys have a name already.</param>
+    /// <summary>The name for new keys: the date, and a letter if that name is taken.</summary>
+    /// <param name="now">The present time.</param>
+    /// <param name="isTaken">Whether a name is taken.</param>
     internal static string NewSelector(DateTimeOffset now, Func<string, bool> isTaken)
     {
         string date = now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
@@ -32,15 +30,15 @@ internal static class DkimRotation
                 "26 keys were made today", Kopis.Base.ExitCode.Permanent);
     }
 
-    /// <summary>Whether keys wait to begin.</summary>
+    /// <summary>Whether some keys wait for their first use.</summary>
     internal static bool IsUnderWay(DkimDomainKeys keys, DateTimeOffset now) =>
         keys.Keys.Any(key => key.From > now);
 
-    /// <summary>Whether a key's record can be removed, and so the key.</summary>
+    /// <summary>Whether a key and its record can be removed.</summary>
     internal static bool IsSpent(DkimKeyFile key, DateTimeOffset now) =>
         key.Until is { } until && until + RecordStays <= now;
 
-    /// <summary>A line about a key.</summary>
+    /// <summary>The line that describes a key.</summary>
     internal static string Describe(DkimKeyFile key, DateTimeOffset now)
     {
         string state = key switch

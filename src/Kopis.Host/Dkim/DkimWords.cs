@@ -3,36 +3,36 @@ using Kopis.Net.Dkim;
 
 namespace Kopis.Host.Dkim;
 
-/// <summary>The words of <c>kopis dkim</c> after the command.</summary>
+/// <summary>The command line of <c>kopis dkim</c> after the command.</summary>
 internal sealed record DkimWords
 {
     private const int DaysMax = 365;
 
-    /// <summary>The domain, as it names a directory; empty where none is given.</summary>
+    /// <summary>The domain, in the form of a directory's name; empty if none is given.</summary>
     internal string Domain { get; private init; } = "";
 
-    /// <summary>--selector, or the second plain word of remove.</summary>
+    /// <summary>The value of --selector, or the second plain word of remove.</summary>
     internal string? Selector { get; private init; }
 
-    /// <summary>--rsa-bits.</summary>
+    /// <summary>The value of --rsa-bits.</summary>
     internal int RsaBits { get; private init; } = 2048;
 
-    /// <summary>Whether RSA keys are made.</summary>
+    /// <summary>Whether to make RSA keys.</summary>
     internal bool HasRsa { get; private init; } = true;
 
-    /// <summary>Whether Ed25519 keys are made.</summary>
+    /// <summary>Whether to make Ed25519 keys.</summary>
     internal bool HasEd25519 { get; private init; } = true;
 
-    /// <summary>--days: until new keys sign.</summary>
+    /// <summary>The value of --days: how long until new keys sign.</summary>
     internal int Days { get; private init; } = 3;
 
-    /// <summary>--finish.</summary>
+    /// <summary>Whether --finish is given.</summary>
     internal bool Finish { get; private init; }
 
-    /// <summary>Reads the words; null where they make no sense.</summary>
-    /// <param name="words">Those after the command.</param>
-    /// <param name="options">The options that it has.</param>
-    /// <param name="plainMost">How many plain words it takes at most.</param>
+    /// <summary>Parses the words; null if they make no sense.</summary>
+    /// <param name="words">The words after the command.</param>
+    /// <param name="options">The options of the command.</param>
+    /// <param name="plainMost">The most plain words.</param>
     internal static DkimWords? Parse(string[] words, string[] options, int plainMost)
     {
         DkimWords read = new();

@@ -7,11 +7,11 @@ using Kopis.Queue.Store.Messages;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>Where reports come from, and where they go.</summary>
+/// <summary>The source of our reports, and the queue that they go to.</summary>
 internal static class ReportIntake
 {
-    /// <summary>Opens what was collected.</summary>
-    /// <exception cref="ConfigurationException">There is no such directory, or it is another's.
+    /// <summary>Opens the collected observations.</summary>
+    /// <exception cref="ConfigurationException">The directory does not exist, or has another owner.
     /// </exception>
     internal static ReportStore Open(string folder)
     {
@@ -26,9 +26,9 @@ internal static class ReportIntake
         }
     }
 
-    /// <summary>Puts a report into the queue.</summary>
+    /// <summary>Queues a report.</summary>
     /// <returns>The message's number, for the log.</returns>
-    /// <exception cref="ConfigurationException">The queue does not take it.</exception>
+    /// <exception cref="ConfigurationException">The queue does not accept it.</exception>
     internal static async Task<uint> HandOverAsync(
         ProgramContext context, string sender, string[] to, byte[] message)
     {

@@ -5,18 +5,18 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>What was seen of a domain on a day.</summary>
-/// <param name="Settings">Who reports.</param>
+/// <summary>The observations of a domain on one day.</summary>
+/// <param name="Settings">The settings of the reporter.</param>
 /// <param name="Day">The day, which is over.</param>
 /// <param name="Domain">The domain.</param>
-/// <param name="Rows">What was seen.</param>
-/// <param name="IsLate">It has waited for a day, and waits no longer.</param>
+/// <param name="Rows">The observations.</param>
+/// <param name="IsLate">Whether it has waited for a day, and must not wait longer.</param>
 internal sealed record ReportJob(
     ReportSettings Settings, DateOnly Day, string Domain, DomainRows Rows, bool IsLate)
 {
     private const int IdBytes = 8;
 
-    /// <summary>The report's id: the same rows have the same one.</summary>
+    /// <summary>The id of the report; the same rows give the same id.</summary>
     internal string Id
     {
         get
@@ -27,7 +27,7 @@ internal sealed record ReportJob(
         }
     }
 
-    /// <summary>Prints what was done, at once: whatever comes after it.</summary>
+    /// <summary>Prints at once what was done, whatever happens afterwards.</summary>
     internal void Say(string what) => Fd.WriteAll(
         1, ByteText.ToBytes($"{ReportStore.NameOf(Day)} {Domain}: {what}\n"));
 }

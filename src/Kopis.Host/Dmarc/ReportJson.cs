@@ -3,7 +3,7 @@ using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>Reports as JSON: an array, in each element the names of RFC 9990.</summary>
+/// <summary>Reports as JSON: an array of objects with the names of RFC 9990.</summary>
 internal static class ReportJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true };

@@ -1,4 +1,4 @@
 namespace Kopis.Host.Dmarc;
 
-/// <summary>Reads a report; null and why where it is none.</summary>
+/// <summary>Parses a report; null and the reason if it is not one.</summary>
 internal delegate T? ReportReading<out T>(byte[] document, out string fault);

@@ -4,18 +4,16 @@ using Kopis.Net.Dmarc;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>
-/// The loop of <c>kopis dmarc send</c> and <c>kopis tlsrpt send</c>: each domain of each day that
-/// is over. What was seen is removed after its report is sent, so that a power cut between the two
-/// sends a report twice, with the same id, and loses none.
-/// </summary>
+/// <summary>The loop of <c>kopis dmarc send</c> and <c>kopis tlsrpt send</c> over each domain of
+/// each day that is over. Observations are removed after their report is sent. So a power cut
+/// between the two sends a report twice, with the same id, but loses none.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class ReportRun(TimeProvider time)
 {
-    private const int ReportsMax = 5000; // Of a run; the rest is for the next one.
+    private const int ReportsMax = 5000; // The next run sends the rest.
     private static readonly TimeSpan RunTime = TimeSpan.FromHours(4);
 
-    // Listeners and qmail-rspawn write what they have seen some time later.
+    // Listeners and qmail-rspawn write their observations with some delay.
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     private readonly long _start = time.GetTimestamp();
@@ -24,12 +22,12 @@ internal sealed class ReportRun(TimeProvider time)
     /// <summary>The exit code: 111 if something is left for the next run.</summary>
     internal int Code { get; private set; } = ExitCode.Success;
 
-    /// <summary>Sends the reports that the options want.</summary>
-    /// <param name="settings">Who reports.</param>
-    /// <param name="store">What was seen.</param>
-    /// <param name="options">The words of the command.</param>
-    /// <param name="sendAsync">Sends one; true if there is nothing more to do for it.</param>
-    /// <returns>What to print at the end.</returns>
+    /// <summary>Sends the reports that the options ask for.</summary>
+    /// <param name="settings">The settings of the reporter.</param>
+    /// <param name="store">The observations.</param>
+    /// <param name="options">The options of the command.</param>
+    /// <param name="sendAsync">Sends a report; true if nothing is left to do for it.</param>
+    /// <returns>The text to print at the end.</returns>
     internal string Run(
         ReportSettings settings, ReportStore store, SendOptions options,
         Func<ReportJob, Task<bool>> sendAsync)
@@ -43,7 +41,7 @@ internal sealed class ReportRun(TimeProvider time)
         foreach (DateOnly day in store.Days().Where(day =>
             day < today && (options.Day is null || day == options.Day)))
         {
-            // A report that could not be sent waits for a day, and no longer.
+            // A report that could not be sent waits for one day only.
             bool isLate = day.AddDays(1) < today;
             foreach (string domain in store.Domains(day))
             {
@@ -72,7 +70,7 @@ internal sealed class ReportRun(TimeProvider time)
     }
 
     /// <summary>Leaves a report for the next run, and prints why.</summary>
-    /// <returns>False: there is more to do for it.</returns>
+    /// <returns>False, since work is left for it.</returns>
     internal bool Postpone(ReportJob job, string why)
     {
         job.Say($"later: {why}");

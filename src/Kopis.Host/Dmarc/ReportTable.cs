@@ -4,7 +4,7 @@ using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>A report as a table. All of its texts have been cleaned for a terminal.</summary>
+/// <summary>A report as a table. All its texts have been made safe for a terminal.</summary>
 internal static class ReportTable
 {
     private const string TimeFormat = "yyyy-MM-dd HH:mm";
@@ -42,7 +42,8 @@ internal static class ReportTable
         return text.ToString();
     }
 
-    // The columns dkim and spf are what counts for DMARC: with alignment. The last has the rest.
+    // The columns dkim and spf show the results with alignment, which count for DMARC. The last
+    // column has the others.
     private static string[] Cells(ReportRow row) =>
     [
         row.Source, row.Count.ToString(CultureInfo.InvariantCulture), row.Disposition, row.Dkim,

@@ -8,8 +8,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>
-/// <c>kopis dmarc send</c>: a report for each domain of each day that is over, by mail.
+/// <summary><c>kopis dmarc send</c>: mails a report for each domain of each day that is over.
 /// </summary>
 /// <param name="context">What the program is given.</param>
 /// <param name="time">The clock.</param>
@@ -22,10 +21,10 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
     private readonly ReportRun _run = new(time);
     private readonly AnswerCache _answers = new(time);
 
-    /// <summary>The exit code of a command that has run.</summary>
+    /// <summary>The exit code of a command that was run.</summary>
     internal int Code => _run.Code;
 
-    /// <summary>Sends; null where the words make no sense.</summary>
+    /// <summary>Sends the reports; null if the words make no sense.</summary>
     internal string? Run(string[] words)
     {
         if (SendOptions.Parse(words) is not { } options)
@@ -44,13 +43,13 @@ internal sealed class SendCommand(ProgramContext context, TimeProvider time)
         return _run.Run(settings, store, options, job => SendAsync(job, dns, options.IsDry));
     }
 
-    /// <summary>Sends one.</summary>
-    /// <returns>Whether there is nothing more to do for it.</returns>
+    /// <summary>Sends a report.</summary>
+    /// <returns>Whether nothing is left to do for it.</returns>
     private async Task<bool> SendAsync(ReportJob job, MailDns dns, bool isDry)
     {
         if (Make(job, out string organization, out string[] targets) is not { } report)
         {
-            return true; // Nothing was seen, or what is there is none of ours.
+            return true; // Nothing was seen, or it is not ours.
         }
 
         AuthenticationDns asked = new(dns, _answers, time, DnsTime);

@@ -2,12 +2,12 @@ using Kopis.Net.Dmarc;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>The words of <c>kopis dmarc send</c>.</summary>
+/// <summary>The command line of <c>kopis dmarc send</c>.</summary>
 /// <param name="IsDry">--dry-run: nothing is sent, and nothing removed.</param>
-/// <param name="Day">--day: only of that day.</param>
+/// <param name="Day">--day: only reports of that day.</param>
 internal sealed record SendOptions(bool IsDry, DateOnly? Day)
 {
-    /// <summary>Reads the words; null where they make no sense.</summary>
+    /// <summary>Parses the words; null if they make no sense.</summary>
     internal static SendOptions? Parse(string[] words) => words switch
     {
         [] => new SendOptions(false, null),

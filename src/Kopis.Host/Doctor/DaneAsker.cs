@@ -3,17 +3,17 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>Asks for the TLSA records of the host's port 25, of a resolver of this host that checks
-/// signatures, and looks at the certificate there.</summary>
-/// <param name="dns">Asked; null where no resolver is of this host.</param>
+/// <summary>Asks a validating resolver of this host for the TLSA records of port 25, and fetches
+/// the certificate that is served there.</summary>
+/// <param name="dns">The resolver; null if none is on this host.</param>
 /// <param name="me">The host's name.</param>
 internal sealed class DaneAsker(ISignedDns? dns, string me)
 {
     private const int SmtpPort = 25;
 
-    /// <summary>Asks.</summary>
-    /// <param name="addresses">The host's public addresses: the first that answers counts.</param>
-    /// <param name="stop">Ends it.</param>
+    /// <summary>Asks for the facts.</summary>
+    /// <param name="addresses">The host's public addresses; the first that answers is used.</param>
+    /// <param name="stop">Cancels the questions.</param>
     internal async Task<DaneFacts> AskAsync(
         IReadOnlyList<IPAddress> addresses, CancellationToken stop)
     {

@@ -5,12 +5,12 @@ using Kopis.Net.Tls;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with the TLSA records of the host: pure.</summary>
+/// <summary>Judges the TLSA records of the host. No I/O.</summary>
 internal static class DaneJudge
 {
-    /// <summary>All that is said of them.</summary>
-    /// <param name="facts">What DNS and port 25 say.</param>
-    /// <param name="now">When a certificate's dates are to be good.</param>
+    /// <summary>All findings.</summary>
+    /// <param name="facts">The answers of DNS and of port 25.</param>
+    /// <param name="now">The time at which certificates must be valid.</param>
     internal static List<DoctorResult> Judge(DaneFacts facts, DateTimeOffset now)
     {
         Verdicts said = new($"_25._tcp.{facts.Host}");

@@ -1,9 +1,9 @@
 namespace Kopis.Host.Doctor;
 
-/// <summary>Every check there is: the one list that results, page and options follow.</summary>
+/// <summary>The list of all checks, from which results, manual page and options are made.</summary>
 internal static class DoctorCatalog
 {
-    /// <summary>In the order of the report.</summary>
+    /// <summary>The checks, in the order of the report.</summary>
     internal static readonly DoctorCheck[] All =
     [
         .. HostCatalog.Checks, .. DomainCatalog.Checks, .. ServiceCatalog.Checks,
@@ -12,9 +12,9 @@ internal static class DoctorCatalog
     private static readonly Dictionary<string, DoctorCheck> ById =
         All.ToDictionary(check => check.Id);
 
-    /// <summary>A check by its id; null where there is none.</summary>
+    /// <summary>The check with an id; null if there is none.</summary>
     internal static DoctorCheck? Find(string id) => ById.GetValueOrDefault(id);
 
-    /// <summary>A check that is there.</summary>
+    /// <summary>The check with an id, which must exist.</summary>
     internal static DoctorCheck Required(string id) => ById[id];
 }

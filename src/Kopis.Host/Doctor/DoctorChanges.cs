@@ -5,20 +5,21 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What has changed since the last run, for a nightly one: findings that are new, and
-/// those that are gone. A check that could not be made changes nothing.</summary>
-/// <param name="New">What was not found the last time.</param>
-/// <param name="Gone">What was found then, and is not now.</param>
-/// <param name="Known">What the next run compares with: check, subject and state.</param>
+/// <summary>The changes since the last run, for a nightly one: findings that are new, and those
+/// that are gone. A check that could not be made changes nothing.</summary>
+/// <param name="New">Findings that the last run did not have.</param>
+/// <param name="Gone">Findings of the last run that are gone.</param>
+/// <param name="Known">What the next run compares with: the check, the subject and the state of
+/// each finding.</param>
 internal sealed record DoctorChanges(
     IReadOnlyList<DoctorResult> New, IReadOnlyList<string> Gone, IReadOnlyList<string> Known)
 {
     private const int FileBytesMax = 4 * 1024 * 1024;
     private const int OwnerFile = 0x180; // 0600
 
-    /// <summary>Compares: pure.</summary>
+    /// <summary>Compares two runs. No I/O.</summary>
     /// <param name="before"><see cref="Known"/> of the last run.</param>
-    /// <param name="found">What is not ok now.</param>
+    /// <param name="found">The present findings.</param>
     internal static DoctorChanges Of(
         IReadOnlyCollection<string> before, IReadOnlyList<DoctorResult> found)
     {
@@ -35,7 +36,7 @@ internal sealed record DoctorChanges(
             [.. now.Concat(missing.Except(gone)).Order(StringComparer.Ordinal)]);
     }
 
-    /// <summary>Compares with a file.</summary>
+    /// <summary>Compares with the file of the last run.</summary>
     /// <exception cref="ConfigurationException">The file cannot be read.</exception>
     internal static DoctorChanges Since(string path, IReadOnlyList<DoctorResult> found)
     {
@@ -54,7 +55,7 @@ internal sealed record DoctorChanges(
         }
     }
 
-    /// <summary>Writes what the next run compares with.</summary>
+    /// <summary>Writes the file for the next run.</summary>
     /// <exception cref="ConfigurationException">The file cannot be written.</exception>
     internal void Save(string path)
     {
@@ -70,7 +71,7 @@ internal sealed record DoctorChanges(
         }
     }
 
-    /// <summary>For people; empty where nothing has changed.</summary>
+    /// <summary>The changes as text; empty if there are none.</summary>
     internal string ToText() =>
         (New.Count > 0 ? DoctorText.Findings(New, hasColour: false) : "")
         + string.Concat(Gone.Select(key => $"gone: {key.Replace('|', ' ')}\n"));

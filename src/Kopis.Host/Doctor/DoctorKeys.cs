@@ -6,17 +6,17 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>The public halves of the keys that sign, read by the owner of the directory.
+/// <summary>The public halves of the signing keys, read with the rights of the directory's owner.
 /// </summary>
 internal static class DoctorKeys
 {
-    /// <summary>The piece of work (<see cref="OwnerPieces"/>).</summary>
+    /// <summary>The name of this piece of work (<see cref="OwnerPieces"/>).</summary>
     internal const string Piece = "doctor-keys";
 
     private const string FaultMark = "! ";
 
-    /// <summary>Reads them: a line for each key (<see cref="SigningRecord"/>), and for each fault.
-    /// </summary>
+    /// <summary>Reads the keys: a line for each key (<see cref="SigningRecord"/>), and for each
+    /// fault.</summary>
     internal static string List(string path)
     {
         using DkimKeyStore store = new(path);
@@ -27,9 +27,9 @@ internal static class DoctorKeys
                 .Concat(keys.Faults.Select(fault => $"{FaultMark}{fault}\n"))));
     }
 
-    /// <summary>Reads those of a home, as root by their owner.</summary>
+    /// <summary>Reads the keys of a home. Root has them read by their owner.</summary>
     /// <param name="path">The directory.</param>
-    /// <param name="faults">What is wrong with it, or with files of it.</param>
+    /// <param name="faults">The faults of the directory and its files.</param>
     internal static IReadOnlyList<SigningRecord> Read(string path, out List<string> faults)
     {
         faults = [];

@@ -4,31 +4,31 @@ using Kopis.Tools.Queue;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>The words after <c>kopis doctor</c>.</summary>
+/// <summary>The command line of <c>kopis doctor</c>.</summary>
 internal sealed class DoctorOptions
 {
-    /// <summary>Whether JSON is printed.</summary>
+    /// <summary>Whether to print JSON.</summary>
     internal bool IsJson { get; private set; }
 
-    /// <summary>Ids, or areas such as <c>spf</c>, that are reported; empty for all.</summary>
+    /// <summary>The ids, or areas such as <c>spf</c>, to report; empty for all.</summary>
     internal IReadOnlyList<string> Only { get; private set; } = [];
 
-    /// <summary>Public addresses of this host that no interface has.</summary>
+    /// <summary>Public addresses of this host that none of its interfaces has.</summary>
     internal List<IPAddress> Addresses { get; } = [];
 
-    /// <summary>Whose port 25 is tried; empty where none is named.</summary>
+    /// <summary>The host whose port 25 is tried; empty if none is named.</summary>
     internal string Peer { get; private set; } = "";
 
-    /// <summary>The file of the last run; empty where all is printed.</summary>
+    /// <summary>The file of the last run; empty if all findings are printed.</summary>
     internal string Changes { get; private set; } = "";
 
-    /// <summary>Who gets the changes by mail; empty where they are printed.</summary>
+    /// <summary>Who receives the changes by mail; empty if they are printed.</summary>
     internal string Mail { get; private set; } = "";
 
-    /// <summary>Domains instead of the host's.</summary>
+    /// <summary>The domains to check, instead of the host's.</summary>
     internal List<string> Domains { get; } = [];
 
-    /// <summary>Reads them; null where they make no sense.</summary>
+    /// <summary>Parses the words; null if they make no sense.</summary>
     internal static DoctorOptions? Parse(ReadOnlySpan<string> words)
     {
         DoctorOptions options = new();
@@ -62,7 +62,7 @@ internal sealed class DoctorOptions
     internal bool Has(DoctorCheck check) => Only.Count == 0
         || Only.Contains(check.Id) || Only.Contains(check.Id.Split('.')[0]);
 
-    /// <summary>A domain as it is asked for; null where DNS could not hold it.</summary>
+    /// <summary>A domain as DNS is asked for it; null if DNS cannot contain it.</summary>
     internal static string? Domain(string word)
     {
         string name = word.TrimEnd('.').ToLowerInvariant();

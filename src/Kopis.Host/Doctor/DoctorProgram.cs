@@ -35,10 +35,10 @@ public static class DoctorProgram
 
         """;
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the program.</summary>
     /// <param name="context">Arguments and home.</param>
-    /// <param name="programs">Names that are linked into bin.</param>
-    /// <param name="readers">Each reads control files as a program does.</param>
+    /// <param name="programs">The names that are linked into bin.</param>
+    /// <param name="readers">Functions that read control files, each as one program does.</param>
     public static int Run(
         ProgramContext context, IReadOnlyList<string> programs,
         IReadOnlyList<ControlReader> readers)
@@ -114,7 +114,7 @@ public static class DoctorProgram
             : Say(1, DoctorText.Of(found, ok, StatusProgram.HasColour(context)), code);
     }
 
-    // What could not be told is told by the next run.
+    // The next run reports what could not be reported now.
     private static int TellChanges(
         ProgramContext context, DoctorOptions options, List<DoctorResult> found, int code)
     {
@@ -158,8 +158,8 @@ public static class DoctorProgram
     private static IReadOnlyList<IPAddress> AddressesOf(DoctorOptions options) =>
         options.Addresses.Count > 0 ? options.Addresses : PublicAddresses.OfThisHost();
 
-    /// <summary>Who asks the network for root: the owner of the reports of DMARC, qmaild; nobody
-    /// where there is none.</summary>
+    /// <summary>The user who asks the network for root: the owner of the DMARC reports, qmaild;
+    /// null if there is none.</summary>
     private static ProcessIdentity? NetworkUser(ProgramContext context)
     {
         if (Processes.EffectiveUid != 0)

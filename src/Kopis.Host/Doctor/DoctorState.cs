@@ -3,18 +3,18 @@ namespace Kopis.Host.Doctor;
 /// <summary>What a check found, from the best to the worst.</summary>
 internal enum DoctorState
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>All is well.</summary>
     Ok,
 
-    /// <summary>It could be better; mail does not suffer.</summary>
+    /// <summary>It could be better, but mail does not suffer.</summary>
     Note,
 
-    /// <summary>It could not be checked: the reason is in the text.</summary>
+    /// <summary>It could not be checked; the text has the reason.</summary>
     Unchecked,
 
-    /// <summary>Some receivers mind, or mail will suffer soon.</summary>
+    /// <summary>Some receivers object, or mail will suffer soon.</summary>
     Warning,
 
-    /// <summary>Mail is lost, refused or open to others.</summary>
+    /// <summary>Mail is lost or refused, or strangers can read or relay it.</summary>
     Fault,
 }

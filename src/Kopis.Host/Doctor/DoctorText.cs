@@ -7,10 +7,10 @@ internal static class DoctorText
 {
     private const string Plain = "\e[0m";
 
-    /// <summary>The worst first, and a line of sums.</summary>
-    /// <param name="found">What is not ok.</param>
-    /// <param name="ok">How many are.</param>
-    /// <param name="hasColour">For a terminal.</param>
+    /// <summary>The results, the worst first, and a line of totals.</summary>
+    /// <param name="found">The results that are not ok.</param>
+    /// <param name="ok">The number of results that are ok.</param>
+    /// <param name="hasColour">Whether to use colours, for a terminal.</param>
     internal static string Of(IReadOnlyList<DoctorResult> found, int ok, bool hasColour)
     {
         return Findings(found, hasColour)
@@ -20,7 +20,7 @@ internal static class DoctorText
             + $"{Count(found, DoctorState.Unchecked)} could not be made\n";
     }
 
-    /// <summary>The worst first.</summary>
+    /// <summary>Sorts the worst first.</summary>
     internal static string Findings(IEnumerable<DoctorResult> found, bool hasColour)
     {
         StringBuilder text = new();
@@ -39,7 +39,7 @@ internal static class DoctorText
         return text.ToString();
     }
 
-    /// <summary>A result in a word.</summary>
+    /// <summary>The word for a state.</summary>
     internal static string Word(DoctorState state) => state.ToString().ToLowerInvariant();
 
     private static int Count(IReadOnlyList<DoctorResult> found, DoctorState state) =>

@@ -9,11 +9,11 @@ using Kopis.Net.Sts;
 namespace Kopis.Host.Doctor;
 
 /// <summary>Asks DNS about domains.</summary>
-/// <param name="dns">Asked; one that keeps nothing.</param>
-/// <param name="spf">Asked of SPF.</param>
+/// <param name="dns">The resolver, which must not cache.</param>
+/// <param name="me">The host's name, for SPF.</param>
 /// <param name="addresses">The host's public addresses.</param>
-/// <param name="keys">All keys that sign.</param>
-/// <param name="web">Where policies of MTA-STS are fetched; null: nowhere.</param>
+/// <param name="keys">All signing keys.</param>
+/// <param name="web">Fetches MTA-STS policies; null to fetch none.</param>
 internal sealed class DomainAsker(
     IMailDns dns, SpfAsker spf, IReadOnlyList<IPAddress> addresses,
     IReadOnlyList<SigningRecord> keys, IStsWeb? web)
@@ -23,7 +23,7 @@ internal sealed class DomainAsker(
     private static readonly TimeSpan WebTime = TimeSpan.FromSeconds(12);
     private static readonly IPAddress Nobody = IPAddress.Parse("192.0.2.255"); // RFC 5737.
 
-    /// <summary>Asks all that is asked of one domain, at once.</summary>
+    /// <summary>Asks everything about one domain at once.</summary>
     internal async Task<DomainFacts> AskAsync(string domain, CancellationToken stop)
     {
         Task<DnsAnswer<MailExchanger>> exchangers = dns.FindExchangersAsync(domain, stop);
@@ -88,7 +88,8 @@ internal sealed class DomainAsker(
         return names.Zip(found).ToDictionary(one => one.First, one => one.Second);
     }
 
-    /// <summary>The nearest that has a record; a failure on the way ends the search.</summary>
+    /// <summary>Searches the domain and those above it for a record; a failure on the way ends the
+    /// search.</summary>
     private async Task<DnsAnswer<string>> FindDmarcAsync(string domain, CancellationToken stop)
     {
         string[] labels = domain.Split('.');

@@ -9,8 +9,8 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with a domain, from what DNS says: pure.</summary>
-/// <param name="facts">What DNS says.</param>
+/// <summary>Judges a domain by the answers of DNS. No I/O.</summary>
+/// <param name="facts">The answers of DNS.</param>
 /// <param name="me">The host's name.</param>
 /// <param name="isOwn">Whether an address leads to this host.</param>
 internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, bool> isOwn)
@@ -19,7 +19,7 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
     private readonly string _domain = facts.Domain;
     private readonly Verdicts _said = new(facts.Domain);
 
-    /// <summary>All that is said of the domain.</summary>
+    /// <summary>All findings about the domain.</summary>
     internal List<DoctorResult> Judge()
     {
         JudgeExchangers();
@@ -246,7 +246,7 @@ internal sealed class DomainJudge(DomainFacts facts, string me, Func<IPAddress, 
         }
     }
 
-    /// <summary>An id of 1 to 32 letters and digits (RFC 8461 §3.1).</summary>
+    /// <summary>Whether it is an id of 1 to 32 letters and digits (RFC 8461 §3.1).</summary>
     private static bool IsStsRecord(string text)
     {
         const int IdMax = 32;

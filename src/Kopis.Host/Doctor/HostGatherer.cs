@@ -18,15 +18,15 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>Reads what the host's files say. Nothing is written, nobody is asked.</summary>
+/// <summary>Reads facts from the host's files. It writes nothing and asks no other host.</summary>
 /// <param name="context">What the program is given.</param>
-/// <param name="programs">Names that are linked into bin.</param>
-/// <param name="readers">Each reads control files as a program does.</param>
+/// <param name="programs">The names that are linked into bin.</param>
+/// <param name="readers">Functions that read control files, each as one program does.</param>
 internal sealed class HostGatherer(
     ProgramContext context, IReadOnlyList<string> programs,
     IReadOnlyList<ControlReader> readers)
 {
-    /// <summary>Addresses that every host has to have (RFC 5321 §4.5.1, RFC 2142).</summary>
+    /// <summary>The addresses that every host must have (RFC 5321 §4.5.1, RFC 2142).</summary>
     internal static readonly string[] AliasNames = ["postmaster", "abuse", "mailer-daemon"];
 
     private const int MessagesMax = 10_000;
@@ -79,7 +79,7 @@ internal sealed class HostGatherer(
         };
     }
 
-    /// <summary>The certificate of a host, as its file says.</summary>
+    /// <summary>The facts in the certificate file of a host.</summary>
     internal static CertificateFacts ReadCertificate(ControlDirectory control, string me)
     {
         try
@@ -111,8 +111,8 @@ internal sealed class HostGatherer(
         }
     }
 
-    // Who may not look must not believe that nobody is there: a directory that is another's, or
-    // processes that a mount of /proc hides (hidepid, ProtectProc).
+    // A caller that may not look must not conclude that no process is there: the directory may be
+    // another user's, or a mount of /proc may hide processes (hidepid, ProtectProc).
     private static bool? IsHeld(string path)
     {
         _ = Fd.TryStatus(Fd.PathBytes(path), out int errno);
@@ -128,7 +128,7 @@ internal sealed class HostGatherer(
         return errno == Errno.Access;
     }
 
-    /// <summary>SHA-256 of a certificate's public key, in hexadecimal: TLSA 3 1 1.</summary>
+    /// <summary>The SHA-256 of a certificate's public key, in hexadecimal: TLSA 3 1 1.</summary>
     internal static string KeyHashOf(X509Certificate2 certificate) => Convert.ToHexStringLower(
         SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
 
@@ -311,7 +311,7 @@ internal sealed class HostGatherer(
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                continue; // It has ended, or is another's.
+                continue; // It has ended, or is another user's.
             }
         }
 

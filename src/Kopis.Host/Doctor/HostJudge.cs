@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with the host itself, from its files: pure.</summary>
-/// <param name="facts">What they say.</param>
+/// <summary>Judges the host itself by its files. No I/O.</summary>
+/// <param name="facts">The facts from the files.</param>
 /// <param name="now">The time.</param>
 internal sealed class HostJudge(HostFacts facts, DateTimeOffset now)
 {
@@ -19,7 +19,7 @@ internal sealed class HostJudge(HostFacts facts, DateTimeOffset now)
 
     private readonly Verdicts _said = new("this host");
 
-    /// <summary>All that is said.</summary>
+    /// <summary>All findings.</summary>
     internal List<DoctorResult> Judge()
     {
         JudgeNames();

@@ -3,7 +3,7 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What a list in DNS says of an address: pure (RFC 5782).</summary>
+/// <summary>Judges the answers of a DNS list about an address (RFC 5782). No I/O.</summary>
 internal static class ListJudge
 {
     /// <summary>The name to ask for.</summary>
@@ -17,7 +17,7 @@ internal static class ListJudge
     /// <summary>Judges a list.</summary>
     /// <param name="zone">The list.</param>
     /// <param name="own">The answer for each public address of this host.</param>
-    /// <param name="never">The answer for 127.0.0.1, which no list has (section 5).</param>
+    /// <param name="never">The answer for 127.0.0.1, which no list contains (section 5).</param>
     internal static List<DoctorResult> Judge(
         string zone, IReadOnlyList<(IPAddress Address, DnsAnswer<IPAddress> Answer)> own,
         DnsAnswer<IPAddress> never)
@@ -63,7 +63,7 @@ internal static class ListJudge
         return said.All;
     }
 
-    /// <summary>What Spamhaus and others say instead of an answer.</summary>
+    /// <summary>Return codes with which Spamhaus and others refuse to answer.</summary>
     private static string? Refusal(IPAddress ip) => ip.ToString() switch
     {
         "127.255.255.252" => "127.255.255.252: the name of the list is mistyped",

@@ -4,9 +4,9 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What DNS says of the host's names.</summary>
-/// <param name="Me">control/me.</param>
-/// <param name="Helo">What the host says in HELO.</param>
+/// <summary>The answers of DNS about the host's names.</summary>
+/// <param name="Me">The name in control/me.</param>
+/// <param name="Helo">The name that the host uses in HELO.</param>
 internal sealed record NameFacts(string Me, string Helo)
 {
     /// <summary>Addresses of <see cref="Me"/>.</summary>
@@ -24,7 +24,7 @@ internal sealed record NameFacts(string Me, string Helo)
     /// <summary>The names of each public address.</summary>
     internal required IReadOnlyList<ReverseName> Reverse { get; init; }
 
-    /// <summary>A public address, the names it has, and those of them that have it.</summary>
+    /// <summary>A public address, its names, and those of the names that lead back to it.</summary>
     internal sealed record ReverseName(
         IPAddress Address, DnsAnswer<string> Names, IReadOnlyList<string> Proven, bool IsUnclear);
 }

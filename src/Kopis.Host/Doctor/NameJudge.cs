@@ -5,13 +5,13 @@ using Kopis.Net.Dns;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with the host's names: pure.</summary>
+/// <summary>Judges the host's names. No I/O.</summary>
 internal static class NameJudge
 {
     private const string Silence = "DNS does not answer";
 
-    /// <summary>All that is said of them.</summary>
-    /// <param name="facts">What DNS says.</param>
+    /// <summary>All findings.</summary>
+    /// <param name="facts">The answers of DNS.</param>
     /// <param name="isOwn">Whether an address leads to this host.</param>
     internal static List<DoctorResult> Judge(NameFacts facts, Func<IPAddress, bool> isOwn)
     {

@@ -32,11 +32,11 @@ internal sealed class AccountKey : IDisposable
     /// <summary>The key's thumbprint, for key authorizations (RFC 8555 §8.1).</summary>
     internal string Thumbprint { get; }
 
-    /// <summary>A new one.</summary>
+    /// <summary>Makes a new key.</summary>
     internal static AccountKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
 
-    /// <summary>Takes a key over.</summary>
-    /// <exception cref="CryptographicException">It is not of P-256.</exception>
+    /// <summary>Imports a key.</summary>
+    /// <exception cref="CryptographicException">The key is not of P-256.</exception>
     internal static AccountKey Import(ECParameters parameters)
     {
         ECDsa key = ECDsa.Create(parameters);
@@ -49,9 +49,10 @@ internal sealed class AccountKey : IDisposable
         return new AccountKey(key);
     }
 
-    /// <summary>Reads a key's file; the first time it is made, for its owner alone.</summary>
-    /// <exception cref="ConfigurationException">It is there and is of no use: another in its place
-    /// would be another account.</exception>
+    /// <summary>Reads the key's file. The first time the file is created, readable only by its
+    /// owner.</summary>
+    /// <exception cref="ConfigurationException">The file exists but has no usable key. It is not
+    /// replaced, since another key would mean another account.</exception>
     internal static AccountKey Load(string path)
     {
         try
@@ -81,10 +82,10 @@ internal sealed class AccountKey : IDisposable
     internal static string ThumbprintOf(string canonicalJwk) =>
         Text(SHA256.HashData(Encoding.UTF8.GetBytes(canonicalJwk)));
 
-    /// <summary>What answers a challenge (RFC 8555 §8.1).</summary>
+    /// <summary>The key authorization that answers a challenge (RFC 8555 §8.1).</summary>
     internal string Authorization(string token) => $"{token}.{Thumbprint}";
 
-    /// <summary>A signature as JWS wants it: r and s, 32 bytes each (RFC 7518 §3.4).</summary>
+    /// <summary>A signature in the form of JWS: r and s, 32 bytes each (RFC 7518 §3.4).</summary>
     internal byte[] Sign(ReadOnlySpan<byte> data) => _key.SignData(
         data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 

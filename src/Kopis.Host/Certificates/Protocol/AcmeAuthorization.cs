@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>A name, and whether it was shown to be ours (RFC 8555 §7.1.4).</summary>
+/// <summary>A name, and whether it was proved to be ours (RFC 8555 §7.1.4).</summary>
 internal sealed record AcmeAuthorization(
     string Status, string Name, IReadOnlyList<AcmeChallenge> Challenges)
 {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>Where a server does what (RFC 8555 §7.1.1).</summary>
+/// <summary>The URLs of a server's resources (RFC 8555 §7.1.1).</summary>
 internal sealed record AcmeDirectory(
     string NewNonce, string NewAccount, string NewOrder, string? Terms)
 {

@@ -2,7 +2,7 @@ using Kopis.Base;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>A server did not do what was asked; the text has its error.</summary>
+/// <summary>A server refused a request; the text has its error.</summary>
 internal sealed class AcmeException : ConfigurationException
 {
     internal AcmeException(string message, int exitCode = ExitCode.Temporary)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>Reads a server's JSON: strictly, and not deep.</summary>
+/// <summary>Parses a server's JSON strictly, with a limit of depth.</summary>
 internal static class AcmeJson
 {
     private const int DepthMax = 16;
@@ -15,8 +15,8 @@ internal static class AcmeJson
         AllowDuplicateProperties = false, // One word, one meaning.
     };
 
-    /// <summary>An object.</summary>
-    /// <exception cref="AcmeException">It is none.</exception>
+    /// <summary>Parses an object.</summary>
+    /// <exception cref="AcmeException">The text is not an object.</exception>
     internal static JsonElement Parse(ReadOnlyMemory<byte> body)
     {
         try
@@ -28,13 +28,13 @@ internal static class AcmeJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // The latter for half a surrogate pair in a name.
+            // The latter is thrown for half a surrogate pair in a name.
             throw new AcmeException("the server's answer is not JSON");
         }
     }
 
-    /// <summary>A string that may be missing.</summary>
-    /// <exception cref="AcmeException">It is no string.</exception>
+    /// <summary>An optional string.</summary>
+    /// <exception cref="AcmeException">The member is not a string.</exception>
     internal static string? Text(JsonElement from, string name)
     {
         if (from.ValueKind != JsonValueKind.Object || !from.TryGetProperty(name, out JsonElement it)
@@ -46,7 +46,7 @@ internal static class AcmeJson
         return Text(it) ?? throw Wrong(name);
     }
 
-    /// <summary>A string, or null for anything else.</summary>
+    /// <summary>A string; null for anything else.</summary>
     internal static string? Text(JsonElement it)
     {
         try
@@ -59,33 +59,33 @@ internal static class AcmeJson
         }
     }
 
-    /// <summary>A string that must be there.</summary>
+    /// <summary>A required string.</summary>
     internal static string RequiredText(JsonElement from, string name) =>
         Text(from, name) ?? throw Wrong(name);
 
-    /// <summary>A URL that may be missing. Only https, as RFC 8555 §6.1 has it.</summary>
+    /// <summary>An optional URL. Only https is accepted, as RFC 8555 §6.1 requires.</summary>
     internal static string? Url(JsonElement from, string name) =>
         Text(from, name) is { } text ? CheckedUrl(text, name) : null;
 
-    /// <summary>A URL that must be there.</summary>
+    /// <summary>A required URL.</summary>
     internal static string RequiredUrl(JsonElement from, string name) =>
         Url(from, name) ?? throw Wrong(name);
 
-    /// <summary>A URL that came in a header or a member.</summary>
+    /// <summary>A URL from a header or a member.</summary>
     internal static string CheckedUrl(string? text, string name) =>
         text is { Length: > 0 and <= UrlCharactersMax }
         && text.All(c => c is > ' ' and < (char)127)
         && Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme == Uri.UriSchemeHttps
             ? text : throw Wrong(name);
 
-    /// <summary>A list that must be there, of bounded length.</summary>
+    /// <summary>A required list of limited length.</summary>
     internal static JsonElement[] RequiredList(JsonElement from, string name) =>
         from.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
         && list.GetArrayLength() <= ListMax
             ? [.. list.EnumerateArray()]
             : throw Wrong(name);
 
-    /// <summary>An object that may be missing.</summary>
+    /// <summary>An optional object.</summary>
     internal static JsonElement? Object(JsonElement from, string name) =>
         from.TryGetProperty(name, out JsonElement it) && it.ValueKind == JsonValueKind.Object
             ? it : null;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>An order of a certificate (RFC 8555 §7.1.3).</summary>
+/// <summary>An order for a certificate (RFC 8555 §7.1.3).</summary>
 internal sealed record AcmeOrder(
     string Status, IReadOnlyList<string> Authorizations, string Finalize, string? Certificate,
     AcmeProblem? Error)

@@ -5,27 +5,27 @@ using Kopis.Base;
 namespace Kopis.Host.Certificates.Protocol;
 
 /// <summary>A server's error report (RFC 7807, RFC 8555 §6.7).</summary>
-/// <param name="Type">The error's word, without its urn; empty if it has none.</param>
-/// <param name="Detail">For people; safe to print.</param>
+/// <param name="Type">The error's type without its urn; empty if it has none.</param>
+/// <param name="Detail">The server's text, safe to print.</param>
 internal sealed record AcmeProblem(string Type, string Detail)
 {
     private const string Urn = "urn:ietf:params:acme:error:";
     private const int TextCharactersMax = 500;
 
-    // Nothing but an administrator's doing repairs these.
+    // Only an administrator can correct the causes of these.
     private static readonly string[] Lasting =
     [
         "accountDoesNotExist", "externalAccountRequired", "invalidContact", "rejectedIdentifier",
         "unsupportedContact", "unsupportedIdentifier", "userActionRequired",
     ];
 
-    /// <summary>Whether the request is to be made again with another nonce (§6.5).</summary>
+    /// <summary>Whether to repeat the request with another nonce (§6.5).</summary>
     internal bool IsBadNonce => Type == "badNonce";
 
-    /// <summary>100 where only a change of the configuration helps.</summary>
+    /// <summary>100 if only a change of the configuration helps.</summary>
     internal int Code => Lasting.Contains(Type) ? ExitCode.Permanent : ExitCode.Temporary;
 
-    /// <summary>From an answer with an error's status; whatever it holds.</summary>
+    /// <summary>Parses the body of an error response, whatever it contains.</summary>
     internal static AcmeProblem Parse(AcmeResponse response)
     {
         try
@@ -39,7 +39,7 @@ internal sealed record AcmeProblem(string Type, string Detail)
         }
     }
 
-    /// <summary>From an error that an order or a challenge carries.</summary>
+    /// <summary>Parses the error of an order or a challenge.</summary>
     internal static AcmeProblem Parse(JsonElement from)
     {
         string type = Printable(AcmeJson.Text(from, "type") ?? "");
@@ -60,14 +60,14 @@ internal sealed record AcmeProblem(string Type, string Detail)
             Printable(detail.ToString()));
     }
 
-    /// <summary>As an exception.</summary>
+    /// <summary>The problem as an exception.</summary>
     internal AcmeException ToException(string what, TimeSpan? retryAfter = null) =>
         new($"{what}: {(Type.Length > 0 ? Type + ": " : "")}{Detail}", Code)
         {
             RetryAfter = retryAfter,
         };
 
-    /// <summary>A stranger's words in a log: one line, printable, not long.</summary>
+    /// <summary>Foreign text for a log: one line, printable and short.</summary>
     internal static string Printable(string text) =>
         PrintableText.Of(text, TextCharactersMax);
 }

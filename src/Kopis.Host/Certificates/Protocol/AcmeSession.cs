@@ -5,26 +5,25 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>
-/// Signed requests of one account to one server, one after another: nonces, and their refusals
-/// (RFC 8555 §6).
-/// </summary>
+/// <summary>Sends signed requests of one account to one server, one at a time, and handles nonces
+/// and refused nonces (RFC 8555 §6).</summary>
 internal sealed class AcmeSession(IAcmeTransport transport, AccountKey key)
 {
-    private const int TriesMax = 10; // With bad nonces, however often a server changes its mind.
+    private const int TriesMax = 10; // Limits refused nonces.
     private const int NonceCharactersMax = 512;
 
     private string? _nonce;
     private string? _account;
     private AcmeDirectory? _directory;
 
-    /// <summary>Where the server does what; after <see cref="SignInAsync"/>.</summary>
+    /// <summary>The server's URLs, known after <see cref="SignInAsync"/>.</summary>
     internal AcmeDirectory Directory =>
         _directory ?? throw new InvalidOperationException("not signed in");
 
-    /// <summary>Finds the account of our key, or makes one (§7.3): a server answers both alike.
-    /// </summary>
-    /// <exception cref="AcmeException">It wants an agreement to its terms, or will not.</exception>
+    /// <summary>Finds the account of our key, or creates it (§7.3). The request is the same for
+    /// both.</summary>
+    /// <exception cref="AcmeException">The server requires agreement to its terms, or refuses.
+    /// </exception>
     internal async Task SignInAsync(AcmeSettings settings, CancellationToken stop)
     {
         string url = settings.Directory.AbsoluteUri;
@@ -64,12 +63,12 @@ internal sealed class AcmeSession(IAcmeTransport transport, AccountKey key)
         _account = AcmeJson.CheckedUrl(account.Location, "Location");
     }
 
-    /// <summary>Reads something that only we may see (§6.3).</summary>
+    /// <summary>Reads a resource that only we may see (§6.3).</summary>
     internal Task<AcmeResponse> ReadAsync(string url, CancellationToken stop) =>
         PostAsync(url, ReadOnlyMemory<byte>.Empty, stop);
 
-    /// <summary>A signed request.</summary>
-    /// <exception cref="AcmeException">It was refused; or there is no answer.</exception>
+    /// <summary>Sends a signed request.</summary>
+    /// <exception cref="AcmeException">The request was refused, or there is no answer.</exception>
     internal async Task<AcmeResponse> PostAsync(
         string url, ReadOnlyMemory<byte> payload, CancellationToken stop)
     {
@@ -104,7 +103,7 @@ internal sealed class AcmeSession(IAcmeTransport transport, AccountKey key)
             };
     }
 
-    // base64url and nothing else (§6.5.1).
+    // Whether it is base64url only (§6.5.1).
     private static bool IsNonce(string? text) =>
         text is { Length: > 0 and <= NonceCharactersMax }
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');

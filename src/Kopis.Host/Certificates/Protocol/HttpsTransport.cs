@@ -8,7 +8,8 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>HTTPS by the platform's client: no redirects, no cookies, bounded sizes.</summary>
+/// <summary>HTTPS by the platform's client, without redirects or cookies, and with limits of size.
+/// </summary>
 internal sealed class HttpsTransport : IAcmeTransport, IDisposable
 {
     private const int BodyBytesMax = 256 * 1024; // A chain of ten certificates, thrice.
@@ -20,7 +21,7 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
     private readonly TimeProvider _time;
     private readonly HttpClient _client;
 
-    /// <summary>Nothing is connected yet.</summary>
+    /// <summary>Makes a client, which is not connected yet.</summary>
     /// <exception cref="ConfigurationException">The authorities cannot be read.</exception>
     internal HttpsTransport(ControlDirectory control, TimeProvider time)
     {
@@ -52,7 +53,7 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
     public Task<AcmeResponse> PostAsync(string url, byte[] body, CancellationToken stop) =>
         SendAsync(HttpMethod.Post, url, body, stop);
 
-    /// <summary>The control file as authorities; null if there is none.</summary>
+    /// <summary>The authorities in the control file; null if there is no file.</summary>
     internal static X509Certificate2Collection? ReadAuthorities(ControlDirectory control)
     {
         if (control.ReadWhole(ListenerFiles.AcmeCa) is not { } pem)
@@ -148,7 +149,8 @@ internal sealed class HttpsTransport : IAcmeTransport, IDisposable
         response.Headers.TryGetValues(name, out IEnumerable<string>? values)
             ? values.FirstOrDefault() : null;
 
-    // The innermost says it: "connection refused", "unable to get local issuer certificate".
+    // The innermost message is the useful one: "connection refused", "unable to get local issuer
+    // certificate".
     private static string Reason(Exception e) =>
         e.InnerException is AuthenticationException or System.Net.Sockets.SocketException
             ? Kopis.Posix.ErrorText.Of(e.InnerException) : e.Message;

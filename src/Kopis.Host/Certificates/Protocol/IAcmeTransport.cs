@@ -1,15 +1,16 @@
 namespace Kopis.Host.Certificates.Protocol;
 
-/// <summary>HTTPS to a server: requests out, bounded answers in.</summary>
+/// <summary>Sends requests to a server over HTTPS, and receives responses of limited size.
+/// </summary>
 internal interface IAcmeTransport
 {
-    /// <summary>A plain read: the directory.</summary>
+    /// <summary>Reads a resource without a signature: the directory.</summary>
     Task<AcmeResponse> GetAsync(string url, CancellationToken stop);
 
-    /// <summary>A read of the headers alone: a nonce.</summary>
+    /// <summary>Reads only the header of a response: a nonce.</summary>
     Task<AcmeResponse> HeadAsync(string url, CancellationToken stop);
 
-    /// <summary>A signed request.</summary>
-    /// <exception cref="AcmeException">There is no answer, or one too long.</exception>
+    /// <summary>Sends a signed request.</summary>
+    /// <exception cref="AcmeException">There is no response, or it is too long.</exception>
     Task<AcmeResponse> PostAsync(string url, byte[] body, CancellationToken stop);
 }

@@ -8,9 +8,9 @@ namespace Kopis.Host.Certificates.Protocol;
 /// <summary>The signed body of a request: JWS in its flattened JSON form (RFC 8555 §6.2).</summary>
 internal static class Jws
 {
-    /// <summary>Signs one request.</summary>
+    /// <summary>Signs a request.</summary>
     /// <param name="key">The account's key.</param>
-    /// <param name="account">The account's URL; null if the server is to learn the key.</param>
+    /// <param name="account">The account's URL; null to send the key itself instead.</param>
     /// <param name="nonce">The server's nonce against replays.</param>
     /// <param name="url">The URL of the request.</param>
     /// <param name="payload">JSON; empty for a read (<c>POST-as-GET</c>).</param>
@@ -31,7 +31,7 @@ internal static class Jws
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>What is signed (RFC 7515 §5.1).</summary>
+    /// <summary>The text that is signed (RFC 7515 §5.1).</summary>
     internal static byte[] SigningInput(string head, string body) =>
         Encoding.ASCII.GetBytes($"{head}.{body}");
 
