@@ -7,23 +7,21 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Dmarc;
 
-/// <summary>
-/// <c>kopis dmarc report</c> and <c>kopis tlsrpt report</c>: take received reports apart. They are
-/// foreign, so root only opens the files; the owner of the directory <c>dmarc</c> or <c>tlsrpt</c>
-/// reads them.
-/// </summary>
-/// <param name="format">What they are.</param>
+/// <summary><c>kopis dmarc report</c> and <c>kopis tlsrpt report</c>: parse received reports.
+/// Reports are foreign data, so root only opens the files; the owner of the directory <c>dmarc</c>
+/// or <c>tlsrpt</c> parses them.</summary>
+/// <param name="format">The kind of reports.</param>
 internal sealed class ReportCommand<T>(ReportFormat<T> format)
 {
-    private const string Descriptor = "--fd"; // Only from root, with the number of a descriptor.
-    private const int DescriptorsMax = 512; // A process has 1,024 without further ado.
+    private const string Descriptor = "--fd"; // Only from root; a number follows.
+    private const int DescriptorsMax = 512; // The usual limit is 1,024.
 
-    /// <summary>Runs the program whose command this is, with its other one.</summary>
+    /// <summary>Runs the program with its two commands, this one and <c>send</c>.</summary>
     /// <param name="context">What the program is given.</param>
     /// <param name="usage">How to use it.</param>
-    /// <param name="send">Runs <c>send</c> with the words after it; null if they make no sense.
+    /// <param name="send">Runs <c>send</c> with the words that follow; null if they make no sense.
     /// </param>
-    /// <param name="codeOfSend">The exit code of one that has run.</param>
+    /// <param name="codeOfSend">The exit code of <c>send</c> after it has run.</param>
     internal int RunProgram(
         ProgramContext context, string usage, Func<string[], string?> send, Func<int> codeOfSend)
     {
@@ -39,7 +37,7 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
         return done == ExitCode.Success ? codeOfSend() : done;
     }
 
-    /// <summary>Runs it; null where the words make no sense.</summary>
+    /// <summary>Runs the command; null if the words make no sense.</summary>
     private int? Run(ProgramContext context, string[] words)
     {
         bool isJson = words is ["--json", ..];
@@ -66,7 +64,7 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
         return code;
     }
 
-    // One after another: all of them at once may be more than there is memory for.
+    // One report after another, since all of them at once may not fit into memory.
     private IEnumerable<byte[]> Tables(IEnumerable<T> reports) =>
         reports.Select((report, number) => Encoding.UTF8.GetBytes(
             (number > 0 ? "\n" : "") + format.ToTable(report)));
@@ -118,7 +116,7 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
         return null;
     }
 
-    /// <summary>What a descriptor has, which may be a pipe.</summary>
+    /// <summary>The content of a descriptor, which may be a pipe.</summary>
     private static byte[]? ReadAll(int fd, out int errno)
     {
         errno = 0;
@@ -136,7 +134,7 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
         return whole.ToArray();
     }
 
-    /// <summary>Which descriptor a word stands for; minus one for a file's name.</summary>
+    /// <summary>The descriptor that a word stands for; minus one for a file's name.</summary>
     private static int Number(string file) => file == "-" ? 0
         : file.StartsWith(Descriptor + "=", StringComparison.Ordinal)
             && int.TryParse(
@@ -144,7 +142,7 @@ internal sealed class ReportCommand<T>(ReportFormat<T> format)
                 CultureInfo.InvariantCulture, out int number)
         ? number : -1;
 
-    /// <summary>Root opens the files and goes on as the directory's owner.</summary>
+    /// <summary>Root opens the files, and continues as the directory's owner.</summary>
     private void HandOver(ProgramContext context, bool isJson, string[] files)
     {
         string folder = context.In(format.Name);

@@ -10,11 +10,11 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>All checks that ask the network: at once, each within its time. Root has a process of
-/// another user do it.</summary>
+/// <summary>Makes all checks that ask the network, at once, each with a time limit. Root has a
+/// process of another user make them.</summary>
 internal sealed class NetworkChecks
 {
-    /// <summary>The piece of work (<see cref="OwnerPieces"/>).</summary>
+    /// <summary>The name of this piece of work (<see cref="OwnerPieces"/>).</summary>
     internal const string Piece = "doctor-network";
 
     private const string OkMark = "ok ";
@@ -50,9 +50,9 @@ internal sealed class NetworkChecks
         _helo = TextOf(RemoteFiles.HeloHost) ?? _me;
     }
 
-    /// <summary>Runs them in this process.</summary>
-    /// <returns>A line for each finding (<see cref="DoctorResult"/>), how often each check was
-    /// ok, and an end.</returns>
+    /// <summary>Makes the checks in this process.</summary>
+    /// <returns>A line for each finding (<see cref="DoctorResult"/>), the number of times that each
+    /// check was ok, and an end mark.</returns>
     internal static string Run(string home, ReadOnlySpan<byte> request)
     {
         List<DoctorResult> all = new NetworkChecks(home, NetworkRequest.Parse(request))
@@ -65,12 +65,12 @@ internal sealed class NetworkChecks
             + EndMark + "\n";
     }
 
-    /// <summary>Runs them, as root in a process of <paramref name="user"/>.</summary>
+    /// <summary>Makes the checks; as root, in a process of <paramref name="user"/>.</summary>
     /// <param name="home">The home.</param>
-    /// <param name="request">What is asked.</param>
-    /// <param name="user">Null where this process itself may ask.</param>
+    /// <param name="request">What to ask.</param>
+    /// <param name="user">Null if this process itself may ask the network.</param>
     /// <param name="has">Which checks are counted.</param>
-    /// <param name="ok">How many of them were ok.</param>
+    /// <param name="ok">The number of them that were ok.</param>
     internal static List<DoctorResult> Run(
         string home, NetworkRequest request, ProcessIdentity? user,
         Predicate<DoctorCheck> has, out int ok)
@@ -176,7 +176,7 @@ internal sealed class NetworkChecks
         return [.. (await Task.WhenAll(all)).SelectMany(one => one), .. said.All];
     }
 
-    // The own certificate for other servers, say, may be for others to read.
+    // Files that TLS needs, such as our certificate for other servers, may not be readable here.
     private StsWeb? OpenWeb(Verdicts said)
     {
         try
@@ -234,7 +234,7 @@ internal sealed class NetworkChecks
         return ListJudge.Judge(zone, [.. addresses.Zip(own)], await never);
     }
 
-    /// <summary>What is not done in time is said.</summary>
+    /// <summary>Checks that are not done in time are reported.</summary>
     private static async Task<List<DoctorResult>> SafelyAsync(
         string subject, string ids, Func<Task<List<DoctorResult>>> run)
     {

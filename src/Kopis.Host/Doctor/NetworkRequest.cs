@@ -3,17 +3,17 @@ using System.Text;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is asked of the network, as the process that asks is told on descriptor 0.
+/// <summary>What to ask of the network, as the process that asks reads it from descriptor 0.
 /// </summary>
-/// <param name="Domains">Domains; none: those of the control files.</param>
+/// <param name="Domains">The domains; empty for those of the control files.</param>
 /// <param name="Addresses">Public addresses of this host.</param>
-/// <param name="Keys">The keys that sign.</param>
-/// <param name="Peer">Whose port 25 is tried; empty: none is.</param>
+/// <param name="Keys">The signing keys.</param>
+/// <param name="Peer">The host whose port 25 is tried; empty for none.</param>
 internal sealed record NetworkRequest(
     IReadOnlyList<string> Domains, IReadOnlyList<IPAddress> Addresses,
     IReadOnlyList<SigningRecord> Keys, string Peer)
 {
-    /// <summary>As lines.</summary>
+    /// <summary>The request as lines.</summary>
     internal byte[] ToBytes()
     {
         StringBuilder text = new();
@@ -35,7 +35,7 @@ internal sealed record NetworkRequest(
         return Encoding.ASCII.GetBytes(text.Append($"peer {Peer}\n").ToString());
     }
 
-    /// <summary>Reads such lines; what is none of them is left out.</summary>
+    /// <summary>Parses such lines; malformed ones are left out.</summary>
     internal static NetworkRequest Parse(ReadOnlySpan<byte> bytes)
     {
         List<string> domains = [];

@@ -8,24 +8,24 @@ using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>Speaks with a port as a client does; no message is sent.</summary>
-/// <param name="me">The host's name: in EHLO, and asked for in TLS.</param>
+/// <summary>Speaks with a port as a client does, without sending a message.</summary>
+/// <param name="me">The host's name, for EHLO and as the name expected in TLS.</param>
 internal sealed class PortAsker(string me)
 {
-    /// <summary>The recipient of nobody's (RFC 2606).</summary>
+    /// <summary>A recipient that belongs to nobody (RFC 2606).</summary>
     internal const string Stranger = "relay-test@doctor.invalid";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
 
-    /// <summary>SMTP: greeting, EHLO, relay, STARTTLS.</summary>
-    /// <param name="place">Where.</param>
-    /// <param name="isOurs">Whether relay and TLS are tried.</param>
-    /// <param name="stop">Ends it.</param>
+    /// <summary>Tries SMTP: the greeting, EHLO, relaying and STARTTLS.</summary>
+    /// <param name="place">The address and port.</param>
+    /// <param name="isOurs">Whether to try relaying and TLS.</param>
+    /// <param name="stop">Cancels it.</param>
     internal Task<PortFacts> SmtpAsync(IPEndPoint place, bool isOurs, CancellationToken stop) =>
         WithinAsync(place, (stream, facts, inTime) =>
             SpeakAsync(stream, facts, isOurs, inTime), stop);
 
-    /// <summary>TLS from the start.</summary>
+    /// <summary>Tries TLS from the start.</summary>
     internal Task<PortFacts> TlsAsync(IPEndPoint place, CancellationToken stop) =>
         WithinAsync(place, HandshakeAsync, stop);
 
@@ -106,7 +106,7 @@ internal sealed class PortAsker(string me)
                 {
                     TargetHost = me,
 
-                    // Who it is, is judged from the certificate; nothing is sent that is secret.
+                    // The certificate is judged afterwards, and nothing secret is sent.
                     RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     {
                         X509Certificate2? seen =
@@ -126,8 +126,8 @@ internal sealed class PortAsker(string me)
         }
     }
 
-    /// <summary>Sends a command, and reads one reply, byte by byte: what follows STARTTLS's is
-    /// TLS's.</summary>
+    /// <summary>Sends a command, and reads one reply byte by byte: what follows the reply to
+    /// STARTTLS belongs to TLS.</summary>
     private static async Task<(int Code, string Text)> ReplyAsync(
         Stream stream, string command, CancellationToken stop)
     {

@@ -2,17 +2,17 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What a port of this host does.</summary>
-/// <param name="Place">Address and port, for people.</param>
+/// <summary>Facts about a port of this host.</summary>
+/// <param name="Place">The address and port, for people.</param>
 internal sealed record PortFacts(string Place)
 {
-    /// <summary>Nobody listens.</summary>
+    /// <summary>Whether nobody listens.</summary>
     internal bool IsRefused { get; set; }
 
-    /// <summary>Why nothing more is known; null where all is.</summary>
+    /// <summary>Why nothing more is known; null if everything is.</summary>
     internal string? Trouble { get; set; }
 
-    /// <summary>The code of the greeting.</summary>
+    /// <summary>The reply code of the greeting.</summary>
     internal int Greeting { get; set; }
 
     /// <summary>The greeting.</summary>
@@ -21,15 +21,16 @@ internal sealed record PortFacts(string Place)
     /// <summary>Whether EHLO offers STARTTLS.</summary>
     internal bool OffersTls { get; set; }
 
-    /// <summary>Why the handshake failed; null where it did not, or was not tried.</summary>
+    /// <summary>Why the handshake failed; null if it succeeded or was not tried.</summary>
     internal string? TlsTrouble { get; set; }
 
-    /// <summary>Whether the certificate has the host's name; null where none was seen.</summary>
+    /// <summary>Whether the certificate has the host's name; null if none was seen.</summary>
     internal bool? HasName { get; set; }
 
-    /// <summary>The certificate, and what was sent with it; empty where none was seen.</summary>
+    /// <summary>The certificate and its chain as served; empty if none was seen.</summary>
     internal IReadOnlyList<X509Certificate2> Certificates { get; set; } = [];
 
-    /// <summary>The reply to RCPT for a domain of nobody's; 0 where not tried.</summary>
+    /// <summary>The reply to RCPT for a domain that belongs to nobody; 0 if it was not tried.
+    /// </summary>
     internal int Relay { get; set; }
 }

@@ -1,10 +1,10 @@
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with what a port does: pure.</summary>
+/// <summary>Judges the facts about a port. No I/O.</summary>
 /// <param name="me">The host's name.</param>
 internal sealed class PortJudge(string me)
 {
-    /// <summary>Port 25 of this host.</summary>
+    /// <summary>Judges port 25 of this host.</summary>
     internal List<DoctorResult> Smtp(PortFacts facts)
     {
         Verdicts said = new(facts.Place);
@@ -47,7 +47,7 @@ internal sealed class PortJudge(string me)
         return said.All;
     }
 
-    /// <summary>A port of users: one where nobody listens is not judged.</summary>
+    /// <summary>Judges a port for users; one where nobody listens is not judged.</summary>
     internal List<DoctorResult> Users(string id, PortFacts facts)
     {
         Verdicts said = new(facts.Place);
@@ -62,7 +62,7 @@ internal sealed class PortJudge(string me)
         return said.All;
     }
 
-    /// <summary>Port 25 of another host.</summary>
+    /// <summary>Judges port 25 of another host.</summary>
     internal static List<DoctorResult> Out(PortFacts facts)
     {
         Verdicts said = new(facts.Place);

@@ -1,15 +1,15 @@
 namespace Kopis.Host.Doctor;
 
-/// <summary>The public half of a key that signs.</summary>
-/// <param name="Domain">Whose mail.</param>
+/// <summary>The public half of a signing key.</summary>
+/// <param name="Domain">The domain whose mail it signs.</param>
 /// <param name="Name">The record's name.</param>
-/// <param name="Record">Its text, as it should be in DNS.</param>
+/// <param name="Record">The record's text, as it should be in DNS.</param>
 internal sealed record SigningRecord(string Domain, string Name, string Record)
 {
-    /// <summary>As a line, ended by LF.</summary>
+    /// <summary>The record as a line, ended by LF.</summary>
     internal string ToLine() => $"{Domain} {Name} {Record}\n";
 
-    /// <summary>Reads a line; null where it is none.</summary>
+    /// <summary>Parses a line; null if it is malformed.</summary>
     internal static SigningRecord? ReadLine(string line)
     {
         string[] parts = line.Split(' ', 3);

@@ -3,16 +3,17 @@ using Kopis.Net.Sts;
 
 namespace Kopis.Host.Doctor;
 
-/// <summary>What is wrong with a domain's policy of MTA-STS: pure.</summary>
+/// <summary>Judges a domain's MTA-STS policy. No I/O.</summary>
 internal static class StsJudge
 {
-    // RFC 8461 §3.2 wants weeks: a day is what a policy is worth against who can wait for one.
+    // RFC 8461 §3.2 recommends weeks: an attacker only has to wait until a policy of a day has
+    // expired.
     private static readonly TimeSpan AgeLeast = TimeSpan.FromDays(1);
 
-    /// <summary>Adds what is said of it.</summary>
+    /// <summary>Adds all findings about the policy.</summary>
     /// <param name="facts">The domain.</param>
-    /// <param name="fetched">What the web server gave.</param>
-    /// <param name="said">Where to.</param>
+    /// <param name="fetched">The answer of the web server.</param>
+    /// <param name="said">Receives the findings.</param>
     internal static void Judge(DomainFacts facts, StsFetched fetched, Verdicts said)
     {
         string url = $"https://mta-sts.{facts.Domain}/.well-known/mta-sts.txt";

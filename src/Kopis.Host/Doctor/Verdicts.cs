@@ -1,16 +1,17 @@
 namespace Kopis.Host.Doctor;
 
-/// <summary>Collects what the checks say of one subject.</summary>
+/// <summary>Collects the results of the checks of one subject.</summary>
 /// <param name="subject">The subject.</param>
 internal sealed class Verdicts(string subject)
 {
     private readonly string _subject = DoctorResult.Safe(subject);
 
-    /// <summary>All that was said.</summary>
+    /// <summary>All results.</summary>
     internal List<DoctorResult> All { get; } = [];
 
-    /// <summary>The check fails where <paramref name="isBad"/>, and is ok otherwise.</summary>
-    /// <returns>Whether it is ok.</returns>
+    /// <summary>Adds a result: the check fails if <paramref name="isBad"/>, and is ok otherwise.
+    /// </summary>
+    /// <returns>Whether the check is ok.</returns>
     internal bool Judge(string id, bool isBad, string text, string? mend = null)
     {
         DoctorCheck check = DoctorCatalog.Required(id);
@@ -21,7 +22,7 @@ internal sealed class Verdicts(string subject)
         return !isBad;
     }
 
-    /// <summary>Nobody could find out.</summary>
+    /// <summary>Adds that the check could not be made.</summary>
     internal void Unknown(string id, string reason) => All.Add(new DoctorResult(
         DoctorCatalog.Required(id), _subject, DoctorState.Unchecked, DoctorResult.Safe(reason),
         ""));

@@ -14,16 +14,17 @@ internal static class ZoneRecords
     internal static string Text(string name, string text) =>
         ZoneText.Record(name, text).TrimEnd('\n').Replace("\n   ", "", StringComparison.Ordinal);
 
-    /// <summary>A DMARC record to begin with.</summary>
+    /// <summary>A DMARC record for the beginning.</summary>
     internal static string Dmarc(string domain) => Text(
         $"_dmarc.{domain}", $"v=DMARC1; p=none; rua=mailto:postmaster@{domain}");
 
-    /// <summary>All of them. Comments say what is to be done besides.</summary>
-    /// <param name="domain">An A-label.</param>
+    /// <summary>All records, with comments on what else has to be done.</summary>
+    /// <param name="domain">The domain, an A-label.</param>
     /// <param name="me">The host's name.</param>
-    /// <param name="addresses">The host's public addresses; with none, a comment says so.</param>
-    /// <param name="keys">The keys that sign.</param>
-    /// <param name="tlsa">SHA-256 of the certificate's public key; empty where there is none.
+    /// <param name="addresses">The host's public addresses; if there are none, a comment says so.
+    /// </param>
+    /// <param name="keys">The signing keys.</param>
+    /// <param name="tlsa">The SHA-256 of the certificate's public key; empty if there is none.
     /// </param>
     internal static string All(
         string domain, string me, IReadOnlyList<IPAddress> addresses,

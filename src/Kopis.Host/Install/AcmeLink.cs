@@ -4,17 +4,15 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>
-/// Where there is <c>control/acme</c>, qmaild renews the certificate, and may not write to
-/// <c>control</c>: the certificate moves to <c>tls</c>, which is that user's, and a link stays. One
-/// that is imported goes there as well.
-/// </summary>
+/// <summary>With <c>control/acme</c>, qmaild renews the certificate, but may not write to
+/// <c>control</c>. So the certificate is moved to <c>tls</c>, which belongs to qmaild, and a link
+/// replaces it. An imported certificate goes there as well.</summary>
 internal sealed class AcmeLink(string home)
 {
     private static readonly string Target = $"tls/{ListenerFiles.ServerCert.Name}";
 
-    /// <summary>Moves it, once.</summary>
-    /// <returns>What was made, relative to the home; null for nothing.</returns>
+    /// <summary>Moves the certificate, once.</summary>
+    /// <returns>The file that was made, relative to the home; null for nothing.</returns>
     internal string? Make()
     {
         string name = $"{ListenerFiles.ServerCert}";
@@ -22,10 +20,11 @@ internal sealed class AcmeLink(string home)
         if (!File.Exists(Path.Combine(home, "control/acme"))
             || Fd.TryStatus(Fd.PathBytes(path), out _, followLinks: false) is { IsRegular: false })
         {
-            return null; // Nothing to do; or a link already, ours or the administrator's.
+            return null; // No file, or a link already.
         }
 
-        // It is qmaild's file, in root's directory: he can make it no link, but may lock it.
+        // qmaild owns the file, in a directory of root: it cannot replace the file by a link, but
+        // may lock it.
         if (BoundedFile.TryRead(path, InstallRecord.FileBytesMax, out int errno) is { } content)
         {
             Write(content);
@@ -39,9 +38,9 @@ internal sealed class AcmeLink(string home)
         return $"{name}, a link to {Target}";
     }
 
-    /// <summary>Puts another certificate there, and a link to it where there is none yet.</summary>
-    /// <returns>Where it is, relative to the home.</returns>
-    /// <exception cref="ConfigurationException">There is a link to another place.</exception>
+    /// <summary>Puts another certificate there, and makes the link if there is none yet.</summary>
+    /// <returns>The certificate's path, relative to the home.</returns>
+    /// <exception cref="ConfigurationException">A link leads to another place.</exception>
     internal string Replace(byte[] pem)
     {
         string path = Path.Combine(home, $"{ListenerFiles.ServerCert}");
@@ -61,7 +60,7 @@ internal sealed class AcmeLink(string home)
         return Target;
     }
 
-    /// <summary>As that user, in its directory: no link in it misleads root.</summary>
+    /// <summary>Runs as that user in its directory, so no link there misleads root.</summary>
     private void Write(byte[] content) => OwnerWork.Run(
         Qmaild(), content, "replace-secret", Path.Combine(home, Target));
 

@@ -1,7 +1,8 @@
 namespace Kopis.Host.Install;
 
-/// <summary>One thing of an installation that is not as it should be.</summary>
-/// <param name="Text">What and how, for a person.</param>
-/// <param name="Mend">Repairs it; null if only the administrator can.</param>
-/// <param name="IsAsked">Not repaired by the way: only <c>check-install --mend</c> does it.</param>
+/// <summary>One fault of an installation.</summary>
+/// <param name="Text">What is wrong, for a person.</param>
+/// <param name="Mend">Repairs it; null if only the administrator can do so.</param>
+/// <param name="IsAsked">Whether it is repaired only by <c>check-install --mend</c>, not by an
+/// installation.</param>
 internal sealed record Finding(string Text, Action? Mend, bool IsAsked = false);

@@ -11,10 +11,8 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>
-/// The control files and aliases that a new installation gets. Each is written once, by the first
-/// installation, if there is none; what people make of it stays, and what they remove.
-/// </summary>
+/// <summary>The control files and aliases of a new installation. The first installation writes
+/// each, unless it exists. Later ones leave alone what people have changed or removed.</summary>
 internal sealed class FirstFiles(string home, InstallRecord record)
 {
     private const int Readable = 0x1A4; // 0644
@@ -23,8 +21,8 @@ internal sealed class FirstFiles(string home, InstallRecord record)
     private static readonly string[] Subdirectories = ["/tmp", "/new", "/cur"];
     private static readonly string[] Aliases = ["postmaster", "mailer-daemon", "root"];
 
-    /// <summary>Makes what is missing.</summary>
-    /// <returns>What was made, relative to the home.</returns>
+    /// <summary>Makes the missing files.</summary>
+    /// <returns>The files that were made, relative to the home.</returns>
     internal IEnumerable<string> Make()
     {
         bool isNameless = false;
@@ -92,8 +90,8 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             && SelfSignedCertificate.MakeMissing(
                 control, ByteText.ToText(me), TimeProvider.System.GetUtcNow()))
         {
-            // It holds the key: for qmaild, who serves with it, and not for the group, of which
-            // alias is too.
+            // It contains the key, so it is for qmaild, who serves with it, and not for the group,
+            // which alias is in too.
             string path = Path.Combine(home, name);
             UnixUser server = UnixUsers.ByName("qmaild")
                 ?? throw new ConfigurationException("unable to find user qmaild");
@@ -104,8 +102,8 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         }
     }
 
-    /// <summary>Addresses that every host must have, into a Maildir of alias. That user owns
-    /// the directory, so all of it is done as that user.</summary>
+    /// <summary>Delivers addresses that every host must have into a Maildir of alias. That user
+    /// owns the directory, so all of this is done as that user.</summary>
     private List<string> MakeAliases()
     {
         List<string> made = [];
@@ -151,7 +149,8 @@ internal sealed class FirstFiles(string home, InstallRecord record)
         return true;
     }
 
-    /// <summary>The host's full name: its own where it has a dot, else the resolver's.</summary>
+    /// <summary>The host's full name: its own name if that has a dot, otherwise the resolver's name
+    /// for it.</summary>
     private static string HostName()
     {
         string own = Dns.GetHostName();
@@ -163,14 +162,14 @@ internal sealed class FirstFiles(string home, InstallRecord record)
             }
             catch (Exception e) when (e is SocketException or ArgumentException)
             {
-                // It has no other name yet.
+                // The host has no other name yet.
             }
         }
 
         return HostNames.Sound(own);
     }
 
-    /// <summary>The domain above, as long as that still has a dot.</summary>
+    /// <summary>The parent domain, if it still has a dot.</summary>
     private static string Parent(string domain)
     {
         string above = domain[(domain.IndexOf('.') + 1)..];

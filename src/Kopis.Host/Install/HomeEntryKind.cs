@@ -1,6 +1,6 @@
 namespace Kopis.Host.Install;
 
-/// <summary>What an entry of the manifest is.</summary>
+/// <summary>The kind of an entry of the manifest.</summary>
 public enum HomeEntryKind
 {
     /// <summary>A directory.</summary>
@@ -9,6 +9,6 @@ public enum HomeEntryKind
     /// <summary>A named pipe.</summary>
     Fifo,
 
-    /// <summary>A regular file, empty at first.</summary>
+    /// <summary>A regular file, which is empty at first.</summary>
     File,
 }

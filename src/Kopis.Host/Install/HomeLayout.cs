@@ -10,18 +10,16 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>
-/// Makes a qmail home for <c>kopis run</c>: directories, first control files, links to the binary.
-/// What is there already stays as it is.
-/// </summary>
+/// <summary>Makes a qmail home for <c>kopis run</c>: directories, first control files, and links to
+/// the binary. Existing files are not changed.</summary>
 public sealed class HomeLayout(string home)
 {
     /// <summary>This host's name, from control/me.</summary>
     internal string Me { get; private set; } = "";
 
-    /// <summary>Makes all that is missing, and claims the home for this process.</summary>
-    /// <exception cref="ConfigurationException">It cannot be written, or another run has it.
-    /// </exception>
+    /// <summary>Makes everything that is missing, and claims the home for this process.</summary>
+    /// <exception cref="ConfigurationException">The home cannot be written, or another kopis run
+    /// has it.</exception>
     internal void Prepare(IReadOnlyList<string> programs)
     {
         if (File.Exists(Path.Combine(home, HomeRestore.Marker)))
@@ -43,9 +41,8 @@ public sealed class HomeLayout(string home)
         }
     }
 
-    /// <summary>
-    /// Addresses that every host must have go to a mailbox, unless configured otherwise.
-    /// </summary>
+    /// <summary>Delivers addresses that every host must have into a mailbox, unless configured
+    /// otherwise.</summary>
     internal void MakeAliases(string address)
     {
         foreach (string name in (string[])["postmaster", "mailer-daemon", "abuse"])
@@ -66,7 +63,7 @@ public sealed class HomeLayout(string home)
         }
     }
 
-    /// <summary>Appended to the name of a host without a domain.</summary>
+    /// <summary>The suffix for the name of a host without a domain.</summary>
     public const string NoDomain = ".localdomain";
 
     /// <summary>The warning about such a name.</summary>

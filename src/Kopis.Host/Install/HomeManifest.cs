@@ -2,11 +2,9 @@ using Kind = Kopis.Host.Install.HomeEntryKind;
 
 namespace Kopis.Host.Install;
 
-/// <summary>
-/// Users, groups, directories and files of a host, with owner and mode: the one list that the
-/// installer makes, <c>kopis check-install</c> checks, and <c>kopis run</c> takes its directories
-/// from. The constants have the modes in their names, in octal.
-/// </summary>
+/// <summary>The users, groups, directories and files of a host, with owners and modes. The
+/// installer makes them, <c>kopis check-install</c> checks them, and <c>kopis run</c> takes its
+/// directories from this list. The names of the constants are the modes in octal.</summary>
 public static class HomeManifest
 {
     private const int M0600 = 0x180;
@@ -23,7 +21,7 @@ public static class HomeManifest
     /// and reaches the command socket of qmail-send.</summary>
     public static IReadOnlyList<string> Groups { get; } = ["qmail", "nofiles", "qmailw"];
 
-    /// <summary>The users, each for one part (contract §1).</summary>
+    /// <summary>The users; each runs one part (contract §1).</summary>
     public static IReadOnlyList<HomeUser> Users { get; } =
     [
         new("alias", "nofiles", "alias"), // Addresses that are no user's; virtual users.
@@ -36,7 +34,7 @@ public static class HomeManifest
         new("qmailw", "qmailw", ""), // The dashboard.
     ];
 
-    /// <summary>Parents come before their contents.</summary>
+    /// <summary>The directories and files; parents come before their contents.</summary>
     public static IReadOnlyList<HomeEntry> Entries { get; } =
     [
         new("", Kind.Directory, "root", "qmail", M0755, M0755),
@@ -48,10 +46,11 @@ public static class HomeManifest
         new("dkim", Kind.Directory, "qmailr", "qmail", M0700, M0700), // Keys that sign mail.
         new("greylist", Kind.Directory, "qmaild", "nofiles", M0700, M0700), // Who has come before.
 
-        // What reports of DMARC will say.
+        // Observations for DMARC reports.
         new("dmarc", Kind.Directory, "qmaild", "nofiles", M0700, M0700),
 
-        // What became of messages. Any sender may reach the socket in it, and group qmailw read.
+        // The journal. Any process may send records to its socket, and the group qmailw may read
+        // it.
         new("journal", Kind.Directory, "qmaill", "qmailw", M2751, M0700),
         new("man", Kind.Directory, "root", "qmail", M0755, null),
         new("man/man1", Kind.Directory, "root", "qmail", M0755, null),
@@ -65,20 +64,20 @@ public static class HomeManifest
         new("web", Kind.Directory, "qmailw", "qmailw", M0700, M0700), // The dashboard's password.
         new("users", Kind.Directory, "root", "qmail", M0755, M0700),
 
-        // Virtual users' mail. Their mailboxes have the owner of this, who must not be root.
+        // The mail of virtual users. Mailboxes have this directory's owner, who must not be root.
         new("users/mail", Kind.Directory, "alias", "nofiles", M0700, M0700),
 
-        // Users who may not list the queue may still reach queue/intake in it.
+        // Users who may not list the queue's directory can still reach queue/intake in it.
         new("queue", Kind.Directory, "qmailq", "qmail", M0755, M0755),
         new("queue/bounce", Kind.Directory, "qmails", "qmail", M0700, M0700),
 
-        // The command socket of qmail-send: beside qmails, the dashboard reaches it.
+        // The command socket of qmail-send, for the dashboard as well as qmails.
         new("queue/command", Kind.Directory, "qmails", "qmailw", M0750, M0700),
         new("queue/mess", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/mess/incoming", Kind.Directory, "qmailq", "qmail", M0700, M0700),
         new("queue/state", Kind.Directory, "qmails", "qmail", M0700, M0700),
 
-        // Only qmailq makes files here; the others each have their own place.
+        // Only qmailq makes files here; the other users have places of their own.
         new("queue/lock", Kind.Directory, "qmailq", "qmail", M0750, M0700),
         new("queue/lock/sendmutex", Kind.File, "qmails", "qmail", M0600, null),
         new("queue/lock/tcpto", Kind.File, "qmailr", "qmail", M0644, null),

@@ -17,14 +17,15 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     private const int Runnable = 0x1ED; // 0755
     private const int WritableByOthers = 0x12; // 0022
 
-    // The first installation may find another qmail's programs; later ones, what a site put there.
+    // The first installation may find the programs of another qmail; later ones may find programs
+    // that the site has put there.
     private readonly bool _isAgain = RcptHosts.IsInstalled(
         new ControlDirectory(Path.Combine(home, "control")));
 
     private string Bin => Path.Combine(home, "bin");
 
-    /// <summary>The binary where it is missing or another may change it, and missing links. A
-    /// site's own program is not a link, and stays.</summary>
+    /// <summary>Installs the binary if it is missing or if others may change it, and makes missing
+    /// links. A site's own program is not a link, and is left alone.</summary>
     internal IEnumerable<Finding> Check()
     {
         string path = Path.Combine(Bin, Binary);
@@ -62,7 +63,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
     }
 
     /// <summary>Replaces the binary there by this one, in one step, if they differ.</summary>
-    /// <returns>Whether it was.</returns>
+    /// <returns>Whether the binary was replaced.</returns>
     internal bool CopyBinary(bool evenIfSame = false)
     {
         string path = Path.Combine(Bin, Binary);
@@ -74,7 +75,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         return PlainFile.Replace(path, File.ReadAllBytes("/proc/self/exe"), Runnable);
     }
 
-    /// <summary>The same for the dashboard's, which lies beside this one.</summary>
+    /// <summary>The same for the binary of the dashboard, which lies beside this one.</summary>
     internal bool CopyDashboard()
     {
         string ours = Path.Combine(
@@ -86,7 +87,8 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
                 Path.Combine(Bin, Dashboard), BoundedFile.Read(ours, BinaryBytesMax), Runnable);
     }
 
-    /// <exception cref="ConfigurationException">This binary is not the package's.</exception>
+    /// <exception cref="ConfigurationException">This binary does not come from the package.
+    /// </exception>
     internal static void RequirePackages()
     {
         FileSystemInfo? own = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true);
@@ -97,8 +99,8 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         }
     }
 
-    /// <summary>Puts a link to a package's binary there, which is this one.</summary>
-    /// <returns>Whether it was not there.</returns>
+    /// <summary>Makes a link there to the package's binary, which is this one.</summary>
+    /// <returns>Whether the link was missing.</returns>
     internal bool LinkBinary()
     {
         string path = Path.Combine(Bin, Binary);
@@ -127,7 +129,7 @@ internal sealed class HomePrograms(string home, IReadOnlyList<string> names)
         Paths.Unlink(Path.Combine(Bin, Binary));
     }
 
-    // A file, or a link to another one than the binary.
+    // A file, or a link to something else than the binary.
     private bool IsOfSite(string path) => _isAgain
         && Fd.TryStatus(Fd.PathBytes(path), out _) is { } status
         && Fd.TryStatus(Fd.PathBytes(Path.Combine(Bin, Binary)), out _) is { } ours

@@ -3,13 +3,13 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>The directories and files of the manifest in one home.</summary>
+/// <summary>Compares one home with the directories and files of the manifest.</summary>
 internal sealed class HomeTree(string home)
 {
     private const int SetIds = 0xC00; // 06000
 
-    /// <summary>What is missing, or is not as the manifest has it. Links are never followed: what
-    /// a user of the queue puts there cannot make root touch another's file.</summary>
+    /// <summary>The entries that are missing or differ from the manifest. Links are never followed,
+    /// so nothing that a user of the queue puts there makes root change another's file.</summary>
     internal IEnumerable<Finding> Check()
     {
         if (!Directory.Exists(home))
@@ -48,7 +48,7 @@ internal sealed class HomeTree(string home)
         }
     }
 
-    /// <summary>Null if the entry is right.</summary>
+    /// <summary>The fault of an entry; null if there is none.</summary>
     private Finding? Check(Beneath tree, HomeEntry entry)
     {
         string path = Path.Combine(home, entry.Path).TrimEnd('/');

@@ -4,10 +4,10 @@ namespace Kopis.Host.Install;
 
 /// <summary>The users and groups of the manifest on this host.</summary>
 /// <param name="home">The qmail home.</param>
-/// <param name="tools">Runs the host's own programs for it.</param>
+/// <param name="tools">Runs the host's own programs.</param>
 internal sealed class HostAccounts(string home, HostTools tools)
 {
-    /// <summary>Groups and users that are missing, or are not as they should be.</summary>
+    /// <summary>The users and groups that are missing or not as they should be.</summary>
     internal IEnumerable<Finding> Check()
     {
         foreach (string group in HomeManifest.Groups)
@@ -44,7 +44,7 @@ internal sealed class HostAccounts(string home, HostTools tools)
         }
     }
 
-    /// <summary>Where a user of the manifest is at home.</summary>
+    /// <summary>The home directory of a user of the manifest.</summary>
     internal string HomeOf(HomeUser user) => Path.Combine(home, user.Home).TrimEnd('/');
 
     private void Add(HomeUser user) => tools.Run(

@@ -3,25 +3,23 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Install;
 
-/// <summary>Runs programs of the host: useradd, systemctl and their like.</summary>
+/// <summary>Runs programs of the host, such as useradd and systemctl.</summary>
 internal sealed class HostTools(ByteEnvironment environment)
 {
     private const string Sbin = ":/usr/sbin:/sbin:/usr/bin:/bin";
     private const int AnswerBytesMax = 16 * 1024;
 
-    /// <summary>Whether there is one of that name.</summary>
+    /// <summary>Whether a program of that name exists.</summary>
     internal bool Has(string name) => Find(name, Wide()) is not null;
 
-    /// <summary>Runs one to its end, with our output and error descriptors.</summary>
-    /// <exception cref="ConfigurationException">There is none of that name, or it fails.
-    /// </exception>
+    /// <summary>Runs a program to its end, with our output and error descriptors.</summary>
+    /// <exception cref="ConfigurationException">There is no such program, or it fails.</exception>
     internal void Run(string name, params string[] arguments) =>
         Wait(Start(name, arguments, output: 2), name, arguments);
 
-    /// <summary>Runs one to its end, for what it prints.</summary>
-    /// <returns>At most 16 KiB of it.</returns>
-    /// <exception cref="ConfigurationException">There is none of that name, or it fails.
-    /// </exception>
+    /// <summary>Runs a program to its end, and returns its output.</summary>
+    /// <returns>At most 16 KiB of the output.</returns>
+    /// <exception cref="ConfigurationException">There is no such program, or it fails.</exception>
     internal string Ask(string name, params string[] arguments)
     {
         (int read, int write) = Fd.Pipe();

@@ -1,6 +1,7 @@
 namespace Kopis.Host.Install;
 
-/// <summary>One thing that the installer did or found.</summary>
+/// <summary>One thing that the installer made or found.</summary>
 /// <param name="Text">A line for people.</param>
-/// <param name="IsForEyes">Somebody has to read it; else something was made.</param>
+/// <param name="IsForEyes">Whether somebody has to read it; otherwise it only says what was made.
+/// </param>
 internal readonly record struct InstallLine(string Text, bool IsForEyes = false);

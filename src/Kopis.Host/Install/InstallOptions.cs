@@ -5,26 +5,29 @@ namespace Kopis.Host.Install;
 /// <summary>The options of <c>kopis install</c>.</summary>
 /// <param name="Home">The qmail home.</param>
 /// <param name="Pages">A directory of manual pages; null installs none.</param>
-/// <param name="Systemd">Write units.</param>
-/// <param name="Uninstall">Take everything away again.</param>
+/// <param name="Systemd">Whether to write systemd units.</param>
+/// <param name="Uninstall">Whether to remove everything again.</param>
 internal sealed record InstallOptions(string Home, string? Pages, bool Systemd, bool Uninstall)
 {
-    /// <summary>A file for the lines of what was made; null: standard output.</summary>
+    /// <summary>The file for the lines about what was made; null for standard output.</summary>
     internal string? Log { get; private init; }
 
-    /// <summary>Only say in five lines how the host is: after so many things were made.</summary>
+    /// <summary>Only to summarise the host's state in five lines: the number of things that were
+    /// made before.</summary>
     internal int? Summary { get; private init; }
 
-    /// <summary>A package brings the binary, which the home has a link to, and the units.</summary>
+    /// <summary>Whether a package provides the binary, to which the home has a link, and the units.
+    /// </summary>
     internal bool Packaged { get; private init; }
 
-    /// <summary>Only print the units that can be started.</summary>
+    /// <summary>Whether only to print the units that can be started.</summary>
     internal bool Startable { get; private init; }
 
-    /// <summary>Only write units and settings beneath this directory, for a package.</summary>
+    /// <summary>The directory below which only units and settings are written, for a package.
+    /// </summary>
     internal string? Stage { get; private init; }
 
-    /// <summary>Reads the words; null if they make no sense.</summary>
+    /// <summary>Parses the words; null if they make no sense.</summary>
     internal static InstallOptions? Parse(IReadOnlyList<string> words)
     {
         InstallOptions options = new("/var/qmail", null, Systemd: false, Uninstall: false);
@@ -71,7 +74,7 @@ internal sealed record InstallOptions(string Home, string? Pages, bool Systemd, 
             }
         }
 
-        // It is copied as it is into a unit file and a useradd command.
+        // It is copied unchanged into unit files and the arguments of useradd.
         return options.Home.Length > 1
             && options.Home.All(c => char.IsAsciiLetterOrDigit(c) || "/._-+".Contains(c))
             ? options

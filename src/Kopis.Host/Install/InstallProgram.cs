@@ -16,7 +16,7 @@ public static class InstallProgram
 
     private const string CheckUsage = "usage: kopis check-install [--mend] [--home DIR]\n";
 
-    /// <summary>What <c>./install</c> calls.</summary>
+    /// <summary>Runs <c>kopis install</c>, which <c>./install</c> calls.</summary>
     /// <param name="context">Arguments and environment.</param>
     /// <param name="programs">Names to link into the home's bin.</param>
     public static int Run(ProgramContext context, IReadOnlyList<string> programs)
@@ -54,7 +54,7 @@ public static class InstallProgram
         });
     }
 
-    // All lines go to the log; what somebody has to read is said as well.
+    // All lines go to the log; those that somebody has to read are also printed.
     private static int Note(string log, IEnumerable<InstallLine> lines)
     {
         const OpenFlags anew = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Truncate

@@ -1,15 +1,15 @@
 namespace Kopis.Host.Migration;
 
-/// <summary>The words of <c>kopis migrate</c>.</summary>
+/// <summary>The command line of <c>kopis migrate</c>.</summary>
 /// <param name="Kind">from-postfix, from-qmail, from-sendmail.</param>
-/// <param name="Directory">Where the other server's settings are.</param>
-/// <param name="PasswordFile">Passwords of its virtual users; null: none.</param>
-/// <param name="Rules">The text of tcpserver's rules; null: none.</param>
-/// <param name="IsDryRun">Whether nothing is to be written.</param>
+/// <param name="Directory">The directory with the other server's settings.</param>
+/// <param name="PasswordFile">The file with passwords of its virtual users; null for none.</param>
+/// <param name="Rules">The file with rules for tcpserver; null for none.</param>
+/// <param name="IsDryRun">Whether to write nothing.</param>
 internal sealed record MigrateOptions(
     string Kind, string Directory, string? PasswordFile, string? Rules, bool IsDryRun)
 {
-    /// <summary>Reads the words; null if they make no sense.</summary>
+    /// <summary>Parses the words; null if they make no sense.</summary>
     internal static MigrateOptions? Parse(string kind, IReadOnlyList<string> words)
     {
         string? directory = kind switch

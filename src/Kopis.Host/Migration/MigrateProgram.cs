@@ -11,7 +11,7 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration;
 
-/// <summary><c>kopis migrate</c>: takes the settings of another mail server over
+/// <summary><c>kopis migrate</c>: takes over the settings of another mail server
 /// (kopis-migrate(1)).</summary>
 public static class MigrateProgram
 {
@@ -52,7 +52,7 @@ public static class MigrateProgram
             _ => null,
         }, DirectoryOf(context));
 
-    // What is in another's directory is done as its owner.
+    // Work in another user's directory is done as its owner.
     private static string DirectoryOf(ProgramContext context) =>
         context.ArgumentText(0) == "mailbox" && context.ArgumentText(2) is { Length: > 0 }
             ? Path.GetDirectoryName(
@@ -95,7 +95,7 @@ public static class MigrateProgram
                 $"{AccountCommand.Safe(context.Home)} is this home: Kopis uses what is there")
             : QmailSite.Read(options.Directory, options.Rules);
 
-    // As qmail-getpw says: a user has a home of his own.
+    // As in qmail-getpw: a user owns a home directory.
     private static bool IsUser(string name) => name.Length <= NameBytesMax
         && UnixUsers.ByName(name) is { Uid: > 0 } user
         && Fd.TryStatus(Fd.PathBytes(user.Home), out _) is { } home && home.Uid == user.Uid;

@@ -6,11 +6,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration;
 
-/// <summary>
-/// What a migration changed in a home, so that it can be undone. All files are replaced by
-/// rename(2), so a before-image is a hard link to the old file: undoing renames it back, with its
-/// content, owner, mode and time.
-/// </summary>
+/// <summary>Records what a migration changes in a home, so that it can be undone. All files are
+/// replaced by rename(2), so a before-image is a hard link to the old file. Undoing renames it
+/// back, with its content, owner, mode and time.</summary>
 /// <param name="home">The qmail home.</param>
 internal sealed class MigrationJournal(string home)
 {
@@ -22,8 +20,8 @@ internal sealed class MigrationJournal(string home)
     private const string Another = "another";
     private const string Mail = "users/mail";
 
-    /// <summary>The quota of a Maildir: its first line says it, and each delivery adds one.
-    /// </summary>
+    /// <summary>The file with the quota of a Maildir: its first line is the quota, and each
+    /// delivery adds a line.</summary>
     internal const string SizeFile = "maildirsize";
 
     private readonly string _directory = Path.Combine(home, DirectoryName);
@@ -31,10 +29,10 @@ internal sealed class MigrationJournal(string home)
 
     private string JournalPath => Path.Combine(_directory, "journal");
 
-    /// <summary>Links the before-images, and writes which files will change.</summary>
+    /// <summary>Links the before-images, and records which files will change.</summary>
     /// <param name="files">Files below the home.</param>
     /// <param name="directories">Directories that will be made, parents first.</param>
-    /// <exception cref="ConfigurationException">There is a migration in the home.</exception>
+    /// <exception cref="ConfigurationException">The home has an earlier migration.</exception>
     internal void Begin(IEnumerable<string> files, IEnumerable<string> directories)
     {
         if (Path.Exists(JournalPath))
@@ -71,7 +69,7 @@ internal sealed class MigrationJournal(string home)
         Write();
     }
 
-    /// <summary>Notes what the files are now.</summary>
+    /// <summary>Records the state of the new files.</summary>
     internal void Finish()
     {
         using Beneath tree = new(home);
@@ -86,10 +84,10 @@ internal sealed class MigrationJournal(string home)
         Write();
     }
 
-    /// <summary>Gives the home back what it had.</summary>
+    /// <summary>Restores the home.</summary>
     /// <returns>What was done.</returns>
-    /// <exception cref="ConfigurationException">There is nothing to undo, or a file has changed
-    /// since; then nothing was done.</exception>
+    /// <exception cref="ConfigurationException">There is nothing to undo; or a file has changed
+    /// since, and then nothing was done.</exception>
     internal string Undo()
     {
         Load();
@@ -118,7 +116,7 @@ internal sealed class MigrationJournal(string home)
             + string.Concat(left.Select(name => $"{name} stays: it is not empty\n"));
     }
 
-    /// <summary>Gives up the way back.</summary>
+    /// <summary>Gives up the possibility to undo.</summary>
     internal string Accept()
     {
         Load();
@@ -132,7 +130,7 @@ internal sealed class MigrationJournal(string home)
     {
         if (!Paths.TryMakeDirectory(_directory, OwnerOnly))
         {
-            // Of a run that was cut short before its journal was written.
+            // Left by a run that was interrupted before its journal was written.
             foreach (string name in Directory.EnumerateFiles(_directory).ToArray())
             {
                 Paths.Unlink(name);
@@ -164,7 +162,8 @@ internal sealed class MigrationJournal(string home)
         }
     }
 
-    /// <summary>Content, mode and owner, as text; of a quota what no delivery changes.</summary>
+    /// <summary>The content, mode and owner as text; for a quota, only what no delivery changes.
+    /// </summary>
     private static string StateOf(Beneath tree, string name) =>
         tree.TryStatus(Fd.PathBytes(name), out int errno) is not { } found
             ? errno == Errno.Loop ? Another : Missing
@@ -184,7 +183,7 @@ internal sealed class MigrationJournal(string home)
     private static FileStatus? ImageOf(Beneath tree, JournalEntry entry) =>
         tree.TryStatus($"{DirectoryName}/{entry.Before}");
 
-    // By a run of --undo that was cut short.
+    // Done by a run of --undo that was interrupted.
     private static bool IsRestored(Beneath tree, JournalEntry entry) => entry.Before.Length > 0
         ? ImageOf(tree, entry) is null
         : StateOf(tree, entry.Path) == Missing;
@@ -217,7 +216,8 @@ internal sealed class MigrationJournal(string home)
         return !isSame;
     }
 
-    /// <summary>Removes a file or an empty directory, as the owner of what it is in.</summary>
+    /// <summary>Removes a file or an empty directory, as the owner of the directory that holds it.
+    /// </summary>
     private bool Remove(Beneath tree, string name)
     {
         if (tree.TryStatus(Fd.PathBytes(name), out int errno) is null && errno != Errno.Loop)
@@ -231,15 +231,16 @@ internal sealed class MigrationJournal(string home)
             : RemoveOne(path).Length > 0;
     }
 
-    /// <summary>Who root has to be to change a file: whoever has its room, which is in a directory
-    /// of root's. Whose a directory below is may be the owner's invention.</summary>
+    /// <summary>The identity that root takes to change a file: the owner of the file's top
+    /// directory, which itself is in a directory of root. The owners of deeper directories could be
+    /// that owner's invention.</summary>
     internal static ProcessIdentity? OwnerOf(string home, string name) =>
         ProcessIdentity.ForWorkIn(Path.Combine(home,
             name.StartsWith(Mail + "/", StringComparison.Ordinal) ? Mail
             : name.Contains('/') ? name[..name.IndexOf('/')] : ""));
 
-    /// <summary>Removes a file, or a directory that is empty.</summary>
-    /// <returns>A word if it is gone; else nothing.</returns>
+    /// <summary>Removes a file, or an empty directory.</summary>
+    /// <returns>A word if it is gone; otherwise nothing.</returns>
     internal static string RemoveOne(string path)
     {
         if (!Directory.Exists(path))
@@ -261,7 +262,7 @@ internal sealed class MigrationJournal(string home)
 
     private void Forget()
     {
-        // The journal goes last: a run that is cut short is then done again.
+        // The journal is removed last, so that an interrupted run is done again.
         foreach (string image in Directory.EnumerateFiles(_directory).ToArray())
         {
             if (image != JournalPath)

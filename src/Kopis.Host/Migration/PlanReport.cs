@@ -4,11 +4,11 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration;
 
-/// <summary>A plan as text: what is written where, what is not carried, what to know. Pure.
-/// </summary>
+/// <summary>A plan as text: what is written and where, what is not carried over, and what the
+/// administrator should know. No I/O.</summary>
 internal static class PlanReport
 {
-    /// <summary>All of it, a line each.</summary>
+    /// <summary>The whole report, by lines.</summary>
     internal static string Of(SitePlan plan)
     {
         List<string> text =

@@ -11,9 +11,9 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
 
-/// <summary>Writes a plan into a home, after a journal of what was there.</summary>
+/// <summary>Writes a plan into a home, after a journal of the old state.</summary>
 /// <param name="context">The home.</param>
-/// <param name="plan">What to write; what the home has already is taken out of it.</param>
+/// <param name="plan">The plan; what the home has already is removed from it.</param>
 internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 {
     private const int Readable = 0x1A4; // 0644
@@ -25,7 +25,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
 
     private readonly ControlDirectory _control = ControlDirectory.Of(context);
 
-    /// <summary>Takes out of the plan what the home has, or must keep.</summary>
+    /// <summary>Removes from the plan what the home has already, or must keep.</summary>
     internal void Settle()
     {
         VirtualAliases aliases = new(context.Home);
@@ -83,8 +83,8 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
     }
 
-    /// <summary>What the installation has written first gives way; what people have written
-    /// stays.</summary>
+    /// <summary>Files that the installation wrote first are replaced; files that people have
+    /// written are kept.</summary>
     private void SettleInstructions()
     {
         foreach (string name in plan.Instructions.Keys.ToArray())
@@ -109,7 +109,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         }
     }
 
-    /// <summary>The lines of users/assign, but the last, a dot.</summary>
+    /// <summary>The lines of users/assign without the last, which is a dot.</summary>
     private IEnumerable<string> Assigned() =>
         BoundedFile.TryRead(context.In(AssignFile), ControlDirectory.FileBytesMax, out _)
             is { } content
@@ -117,8 +117,8 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
                 .Where(line => line.Length > 0)
             : [];
 
-    /// <summary>Writes all.</summary>
-    /// <exception cref="IOException">Something cannot be written.</exception>
+    /// <summary>Writes everything.</summary>
+    /// <exception cref="IOException">A file cannot be written.</exception>
     internal void Write()
     {
         MigrationJournal journal = new(context.Home);
@@ -147,7 +147,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
         journal.Finish();
     }
 
-    /// <summary>The file of an extension of user alias.</summary>
+    /// <summary>The file for an extension of user alias.</summary>
     internal static string DotQmail(string extension) =>
         ".qmail-" + extension.ToLowerInvariant().Replace('.', ':');
 
@@ -247,7 +247,7 @@ internal sealed class PlanWriter(ProgramContext context, SitePlan plan)
     private static string KeyOf(string rule) => rule.LastIndexOf(":allow", StringComparison.Ordinal)
         is > 0 and int end ? rule[..end] : "";
 
-    // The directory is the sending user's.
+    // The directory belongs to the user that sends.
     private void WriteLogins()
     {
         string path = context.In(LoginFile);

@@ -4,8 +4,8 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration;
 
-/// <summary>Routes to other hosts, as lines of smtproutes. Pure.</summary>
-/// <param name="plan">What becomes of them.</param>
+/// <summary>Plans routes to other hosts as lines of smtproutes. No I/O.</summary>
+/// <param name="plan">The plan to add to.</param>
 /// <param name="isWrapped">Whether TLS begins with each connection.</param>
 internal sealed class RoutePlanner(SitePlan plan, bool isWrapped)
 {
@@ -14,13 +14,13 @@ internal sealed class RoutePlanner(SitePlan plan, bool isWrapped)
 
     private readonly Dictionary<string, TableEntry> _logins = new(StringComparer.Ordinal);
 
-    /// <summary>Notes a login, <c>user:password</c>, at a relay; the first counts.</summary>
+    /// <summary>Records a login, <c>user:password</c>, at a relay; the first counts.</summary>
     internal void NoteLogin(TableEntry entry) => _logins.TryAdd(entry.Key, entry);
 
     /// <summary>Plans a route.</summary>
-    /// <param name="domain">Of this domain; empty: of all mail.</param>
-    /// <param name="next">[host]:port, host, host:port; empty: the domain's own MX.</param>
-    /// <param name="line">Where it is.</param>
+    /// <param name="domain">The domain; empty for all mail.</param>
+    /// <param name="next">[host]:port, host or host:port; empty for the domain's own MX.</param>
+    /// <param name="line">The place of the line.</param>
     internal void Plan(string domain, string next, ForeignLine line)
     {
         if (next.Length == 0)

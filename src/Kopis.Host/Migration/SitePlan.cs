@@ -4,20 +4,19 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration;
 
-/// <summary>
-/// What a site becomes in a home: lines of control files, aliases, virtual users and .qmail files
-/// of alias; and what could not be carried, with its place and the reason. Pure.
-/// </summary>
+/// <summary>The plan for a site's settings in a home: lines of control files, aliases, virtual
+/// users and .qmail files of alias, and what could not be carried over, with its place and the
+/// reason. No I/O.</summary>
 internal sealed class SitePlan
 {
-    /// <summary>What a catch-all does not get here, beside users.</summary>
+    /// <summary>Addresses, besides users, that a catch-all does not receive here.</summary>
     internal const string ExtensionsOfUsers = "USER-extension of a user there is that user's, "
         + "and refused without a .qmail file; the other server gave it to the catch-all";
 
     private const string Locked = "!";
     private readonly HashSet<string> _losses = [];
 
-    /// <summary>New content of files of one line, or a number.</summary>
+    /// <summary>New content of files that have one line or a number.</summary>
     internal SortedDictionary<string, string> Values { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Lines to add to lists, in order.</summary>
@@ -29,18 +28,18 @@ internal sealed class SitePlan
     /// <summary>Lines of auth/smtproutes.</summary>
     internal List<string> Logins { get; } = [];
 
-    /// <summary>Address, or @domain, and its targets.</summary>
+    /// <summary>Addresses, or @domain, with their targets.</summary>
     internal SortedDictionary<string, string[]> Aliases { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Extension of user alias, and the lines of its .qmail file.</summary>
+    /// <summary>Extensions of user alias, with the lines of their .qmail files.</summary>
     internal SortedDictionary<string, List<string>> Instructions { get; } =
         new(StringComparer.Ordinal);
 
     /// <summary>Lines of users/assign.</summary>
     internal List<string> Assignments { get; } = [];
 
-    /// <summary>Virtual users, and what makes their hashes: that of a password takes long.
-    /// </summary>
+    /// <summary>Virtual users, with functions that make their hashes; hashing a password takes
+    /// long.</summary>
     internal SortedDictionary<string, Func<string>> Users { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The .qmail files of virtual users.</summary>
@@ -50,13 +49,13 @@ internal sealed class SitePlan
     /// <summary>Quotas of virtual users.</summary>
     internal SortedDictionary<string, MaildirSize> Quotas { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What was not carried.</summary>
+    /// <summary>What was not carried over.</summary>
     internal List<string> Losses { get; } = [];
 
-    /// <summary>What to know and to do.</summary>
+    /// <summary>What the administrator should know and do.</summary>
     internal List<string> Notes { get; } = [];
 
-    /// <summary>Adds a line to a list, unless it is there.</summary>
+    /// <summary>Adds a line to a list, unless it is in the list already.</summary>
     internal void Add(ControlList file, string line)
     {
         if (!Lists.TryGetValue(file.Name, out List<string>? lines))
@@ -77,8 +76,8 @@ internal sealed class SitePlan
         Add(SmtpFiles.RcptHosts, domain);
     }
 
-    /// <summary>Sets an alias, unless it has targets.</summary>
-    /// <returns>Null, or why the address or a target will not do.</returns>
+    /// <summary>Sets an alias, unless it has targets already.</summary>
+    /// <returns>Null, or why the address or a target is not acceptable.</returns>
     internal string? SetAlias(string address, IEnumerable<string> targets)
     {
         string[] all = [.. targets.Select(target => target.ToLowerInvariant()).Distinct()];
@@ -110,11 +109,11 @@ internal sealed class SitePlan
         }
     }
 
-    /// <summary>Says what was not carried, and why.</summary>
+    /// <summary>Records what was not carried over, and why.</summary>
     internal void Lose(ForeignLine line, string what, string why) =>
         Lose($"{line.File}:{line.Number}: {what}: {why}");
 
-    /// <summary>As above, of a file as a whole.</summary>
+    /// <summary>The same for a whole file.</summary>
     internal void Lose(string text)
     {
         if (_losses.Add(text))

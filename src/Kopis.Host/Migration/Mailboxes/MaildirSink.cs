@@ -4,9 +4,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Mailboxes;
 
-/// <summary>Writes messages into a Maildir that nobody else knows yet.</summary>
+/// <summary>Writes messages into a Maildir that no other process knows yet.</summary>
 /// <param name="directory">The Maildir.</param>
-/// <param name="host">What ends the names.</param>
+/// <param name="host">The end of the files' names.</param>
 internal sealed class MaildirSink(string directory, string host) : IMboxSink
 {
     private const int OwnerOnly = 0x180; // 0600
@@ -16,7 +16,7 @@ internal sealed class MaildirSink(string directory, string host) : IMboxSink
     private int _fd = -1;
     private DateTime? _received;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of messages.</summary>
     internal int Count { get; private set; }
 
     private string Name => string.Create(CultureInfo.InvariantCulture,
@@ -57,7 +57,7 @@ internal sealed class MaildirSink(string directory, string host) : IMboxSink
         Count++;
     }
 
-    /// <summary>Closes what is open.</summary>
+    /// <summary>Closes the open files.</summary>
     internal void Close()
     {
         if (_fd >= 0)

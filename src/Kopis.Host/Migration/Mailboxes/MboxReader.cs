@@ -3,12 +3,11 @@ using Kopis.Base;
 
 namespace Kopis.Host.Migration.Mailboxes;
 
-/// <summary>
-/// Takes an mbox apart (mbox(5)): a line that begins with <c>From&#160;</c>, at the start or after
-/// an empty line, begins a message; one <c>&gt;</c> is taken from lines of <c>&gt;</c>…<c>From</c>.
-/// Status and X-Status become flags; what other programs keep in a header is left out. Pure.
-/// </summary>
-/// <param name="sink">Where the messages go.</param>
+/// <summary>Splits an mbox (mbox(5)) into messages. A line that begins with <c>From&#160;</c>, at
+/// the start or after an empty line, begins a message; one <c>&gt;</c> is removed from lines of
+/// <c>&gt;</c>…<c>From</c>. Status and X-Status become flags; what other programs keep in a header
+/// is left out. No I/O.</summary>
+/// <param name="sink">Receives the messages.</param>
 internal sealed class MboxReader(IMboxSink sink)
 {
     private const int LineBytesMax = 64 * 1024; // A longer one is taken in pieces.
@@ -29,7 +28,7 @@ internal sealed class MboxReader(IMboxSink sink)
         Body,
     }
 
-    /// <summary>Takes the next block.</summary>
+    /// <summary>Reads the next block.</summary>
     /// <returns>False if this is not an mbox.</returns>
     internal bool Write(ReadOnlySpan<byte> block)
     {
@@ -50,7 +49,7 @@ internal sealed class MboxReader(IMboxSink sink)
         return true;
     }
 
-    /// <summary>The end of the file.</summary>
+    /// <summary>Ends the file.</summary>
     /// <returns>False if this is not an mbox.</returns>
     internal bool End()
     {
@@ -130,7 +129,7 @@ internal sealed class MboxReader(IMboxSink sink)
         }
     }
 
-    // Fields of mail programs: of them a Maildir knows what its flags say.
+    // Fields of mail programs. A Maildir keeps only what its flags can express.
     private void OnField(ReadOnlySpan<byte> line)
     {
         int colon = line.IndexOf((byte)':');

@@ -11,7 +11,7 @@ internal sealed class MainCf
     private const int DepthMax = 20;
     private const int ValueMax = 1024 * 1024;
 
-    // postconf(5), of Postfix 3: what counts where main.cf is silent.
+    // Defaults of Postfix 3 (postconf(5)) for parameters that main.cf does not set.
     private static readonly Dictionary<string, string> Defaults = new(StringComparer.Ordinal)
     {
         ["alias_maps"] = "hash:/etc/aliases",
@@ -26,7 +26,7 @@ internal sealed class MainCf
     private readonly Dictionary<string, (string Value, ForeignLine Line)> _set =
         new(StringComparer.Ordinal);
 
-    /// <summary>Reads logical lines; the last of two of a name counts.</summary>
+    /// <summary>Reads logical lines; of two lines with one name the last counts.</summary>
     internal MainCf(IEnumerable<ForeignLine> lines, string hostName, SitePlan plan)
     {
         Line = new ForeignLine("main.cf", 1, "");
@@ -49,7 +49,7 @@ internal sealed class MainCf
         Implied("mydomain", host.Contains('.') ? host[(host.IndexOf('.') + 1)..] : "localdomain");
     }
 
-    /// <summary>The file as a whole.</summary>
+    /// <summary>The place of the whole file.</summary>
     internal ForeignLine Line { get; }
 
     /// <summary>The names that are set.</summary>
@@ -57,18 +57,18 @@ internal sealed class MainCf
         .Where(pair => pair.Value.Line.File.Length > 0).OrderBy(pair => pair.Value.Line.Number)
         .Select(pair => pair.Key);
 
-    /// <summary>Where a parameter is set; the file where it is not.</summary>
+    /// <summary>The place where a parameter is set; that of the file if it is not.</summary>
     internal ForeignLine LineOf(string name) =>
         _set.TryGetValue(name, out (string, ForeignLine Line) set) && set.Line.File.Length > 0
             ? set.Line
             : Line;
 
-    /// <summary>A value, with others put in; empty for what is not set.</summary>
-    /// <exception cref="FormatException">It names itself, or has a form that is not read.
-    /// </exception>
+    /// <summary>A value with references replaced; empty if it is not set.</summary>
+    /// <exception cref="FormatException">The value refers to itself, or has a form that is not
+    /// supported.</exception>
     internal string Value(string name) => Expand(Raw(name), 0);
 
-    /// <summary>The words of a list; <c>{ … }</c> stays together.</summary>
+    /// <summary>The words of a list; <c>{ … }</c> is one word.</summary>
     /// <exception cref="FormatException">As above.</exception>
     internal List<string> Words(string name) => Split(Value(name));
 
@@ -159,7 +159,7 @@ internal sealed class MainCf
         return result.ToString();
     }
 
-    // What is in ${…}.
+    // The value of ${…}.
     private string Conditional(string text, int depth)
     {
         int end = text.AsSpan().IndexOfAny('?', ':');

@@ -6,10 +6,10 @@ internal sealed class PostfixAddresses(MainCf main, SitePlan plan)
     private readonly PostfixTables _tables = new(plan);
 
     /// <summary>Plans all addresses.</summary>
-    /// <param name="host">The host's users.</param>
-    /// <param name="origin">What an address without @ gets.</param>
+    /// <param name="host">The users of the host.</param>
+    /// <param name="origin">The domain that is added to an address without @.</param>
     /// <param name="hashes">Password hashes by address.</param>
-    /// <returns>The domains whose addresses are this host's.</returns>
+    /// <returns>The domains whose addresses belong to this host.</returns>
     internal IReadOnlySet<string> Plan(
         HostView host, string origin, IReadOnlyDictionary<string, Func<string>> hashes)
     {
@@ -28,7 +28,7 @@ internal sealed class PostfixAddresses(MainCf main, SitePlan plan)
         return planner.Served;
     }
 
-    /// <summary>The domains of a list; tables have them as keys, /files as lines.</summary>
+    /// <summary>The domains of a list: tables have them as keys, and /files as lines.</summary>
     private IEnumerable<string> Domains(string parameter)
     {
         ForeignLine at = main.LineOf(parameter);
@@ -73,7 +73,7 @@ internal sealed class PostfixAddresses(MainCf main, SitePlan plan)
             }
             else if (word[..colon] is "texthash" or "inline")
             {
-                // Not in the form of aliases(5): postconf(5) of alias_maps.
+                // These are not in the form of aliases(5), see alias_maps in postconf(5).
                 foreach (TableEntry entry in _tables.ReadOne(at, "alias_maps", word))
                 {
                     yield return new AliasEntry(

@@ -2,7 +2,8 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration.Postfix;
 
-/// <summary>Who may relay and who is refused: mynetworks and access tables, as a plan.</summary>
+/// <summary>Plans which clients may relay and which are refused, from mynetworks and access tables.
+/// </summary>
 internal sealed class PostfixClients(MainCf main, SitePlan plan)
 {
     private static readonly string[] Restrictions =
@@ -11,7 +12,7 @@ internal sealed class PostfixClients(MainCf main, SitePlan plan)
         "smtpd_relay_restrictions", "smtpd_recipient_restrictions",
     ];
 
-    // What Kopis does anyway: its order is in docs/SESSION.md.
+    // Restrictions that Kopis applies anyway; docs/SESSION.md has their order.
     private static readonly string[] Inherent =
     [
         "permit", "permit_mynetworks", "permit_sasl_authenticated", "permit_auth_destination",

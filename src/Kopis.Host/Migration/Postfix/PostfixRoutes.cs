@@ -2,7 +2,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration.Postfix;
 
-/// <summary>Relay domains, transports, relayhost and its logins, as a plan.</summary>
+/// <summary>Plans relay domains, transports, and relayhost with its logins.</summary>
 internal sealed class PostfixRoutes(
     MainCf main, SitePlan plan, IReadOnlySet<string> served)
 {

@@ -4,12 +4,12 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration.Postfix;
 
-/// <summary>Reads a directory of Postfix, and plans it.</summary>
+/// <summary>Reads a configuration directory of Postfix, and plans it.</summary>
 internal static class PostfixSite
 {
     private const string Mailname = "/etc/mailname";
 
-    // Parameters that are read here, and those that mean nothing to another server.
+    // Parameters that are read here, and parameters without a meaning for another server.
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "alias_database", "alias_maps", "append_at_myorigin", "append_dot_mydomain",
@@ -31,7 +31,7 @@ internal static class PostfixSite
         "smtpd_tls_session_cache_database", "smtp_tls_CApath", "smtp_tls_CAfile",
     };
 
-    // What to do instead.
+    // What to do instead of a parameter.
     private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
     {
         ["content_filter"] = "see docs/FILTERING.md",
@@ -115,7 +115,7 @@ internal static class PostfixSite
         }
     }
 
-    // A name, or a file whose first line it is.
+    // A name, or a file whose first line is the name.
     private static string OriginOf(MainCf main, SitePlan plan)
     {
         string origin = main.Value("myorigin").Trim().ToLowerInvariant();

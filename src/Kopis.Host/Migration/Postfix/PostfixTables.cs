@@ -1,7 +1,7 @@
 namespace Kopis.Host.Migration.Postfix;
 
 /// <summary>Reads the tables that a parameter names, <c>type:path</c>, from their text.</summary>
-/// <param name="plan">Where losses go.</param>
+/// <param name="plan">Receives losses.</param>
 internal sealed class PostfixTables(SitePlan plan)
 {
     private const int EntriesMax = 1_000_000;
@@ -11,7 +11,7 @@ internal sealed class PostfixTables(SitePlan plan)
 
     private static readonly string[] Patterns = ["regexp", "pcre"];
 
-    /// <summary>The entries of all tables, the first of each key.</summary>
+    /// <summary>The entries of all tables; the first entry of each key counts.</summary>
     internal List<TableEntry> Read(MainCf main, string parameter)
     {
         Dictionary<string, TableEntry> entries = new(StringComparer.Ordinal);
@@ -60,7 +60,8 @@ internal sealed class PostfixTables(SitePlan plan)
             : [.. Entries(lines)];
     }
 
-    /// <summary>The logical lines of a table's text; null and a loss where there is none.</summary>
+    /// <summary>The logical lines of a table's text; null, and a loss, if there is no text.
+    /// </summary>
     internal List<ForeignLine>? Lines(
         ForeignLine at, string parameter, string type, string path)
     {

@@ -5,12 +5,12 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Qmail;
 
-/// <summary>Reads a home of qmail, and plans it: nearly all is there already.</summary>
+/// <summary>Reads a home of qmail, and plans it. Nearly all of it is in place already.</summary>
 internal sealed class QmailSite
 {
     private const string DotQmail = ".qmail-";
 
-    // What listeners of other makes read, and is said in another way here.
+    // Files that listeners of other makes read, and for which Kopis has other settings.
     private static readonly Dictionary<string, string> Instead = new(StringComparer.Ordinal)
     {
         ["defaultdelivery"] = "each delivery is to ./Maildir/ unless a .qmail file says otherwise",

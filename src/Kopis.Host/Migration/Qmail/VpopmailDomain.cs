@@ -7,14 +7,12 @@ using Kopis.Users.Logins;
 
 namespace Kopis.Host.Migration.Qmail;
 
-/// <summary>
-/// One domain of vpopmail: its users, their quotas and .qmail files, its aliases
-/// (<c>.qmail-NAME</c>), and what <c>.qmail-default</c> does with all other addresses.
-/// </summary>
-/// <param name="plan">What becomes of it.</param>
+/// <summary>Plans one domain of vpopmail: its users, their quotas and .qmail files, its aliases
+/// (<c>.qmail-NAME</c>), and what <c>.qmail-default</c> does with all other addresses.</summary>
+/// <param name="plan">The plan to add to.</param>
 /// <param name="domain">The domain, in lower case.</param>
-/// <param name="place">Its directory.</param>
-/// <param name="local">A domain for .qmail files of alias; null: there is none.</param>
+/// <param name="place">The domain's directory.</param>
+/// <param name="local">A domain for .qmail files of alias; null if there is none.</param>
 internal sealed class VpopmailDomain(SitePlan plan, string domain, string place, string? local)
 {
     private const string AliasPrefix = ".qmail-", Default = "default";
@@ -25,7 +23,7 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
 
     private readonly Dictionary<string, VpopmailUser> _users = new(StringComparer.Ordinal);
 
-    /// <summary>Plans all.</summary>
+    /// <summary>Plans the domain.</summary>
     internal void Plan()
     {
         plan.Serve(domain);
@@ -69,8 +67,7 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
             + "what is in the old Maildirs there");
     }
 
-    /// <summary>Plans it as another name of a domain: each address is the same one there.
-    /// </summary>
+    /// <summary>Plans it as another name of a domain that has the same addresses.</summary>
     internal void PlanOtherName(string own)
     {
         plan.Serve(domain);
@@ -147,8 +144,9 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
         }
     }
 
-    // vdelivermail follows the .qmail file in a user's directory, if it has a line. Which directory
-    // that is vpopmail says: one of the domain, then, and nothing else that root can read.
+    // vdelivermail follows the .qmail file in a user's directory, if that file has a line. vpopmail
+    // says which directory that is, so it must be one of the domain, and not anything else that
+    // root can read.
     private void PlanOwnFile(VpopmailUser user, Beneath tree)
     {
         string path = Path.Combine(user.Home, ".qmail");
@@ -205,7 +203,7 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
         }
     }
 
-    // A .qmail file of alias, whose name no other domain uses.
+    // A .qmail file of alias, under a name that no other domain uses.
     private void Instruct(string address, string name, List<string> written, ForeignLine line)
     {
         string extension = $"{Moved}{domain}-{name}";
@@ -224,11 +222,11 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
         }
     }
 
-    /// <summary>What the lines of a .qmail file become. What cannot be carried is in the plan's
-    /// losses.</summary>
-    /// <param name="name">Whose it is.</param>
-    /// <param name="lines">Its lines.</param>
-    /// <param name="targets">The addresses, if there is nothing else.</param>
+    /// <summary>Converts the lines of a .qmail file. What cannot be carried over is added to the
+    /// plan's losses.</summary>
+    /// <param name="name">The owner of the lines.</param>
+    /// <param name="lines">The lines.</param>
+    /// <param name="targets">The addresses, if the lines have nothing else.</param>
     private List<string> Instructions(
         string name, List<ForeignLine> lines, out string[]? targets)
     {
@@ -271,7 +269,8 @@ internal sealed class VpopmailDomain(SitePlan plan, string domain, string place,
         return written;
     }
 
-    /// <summary>The address that a line means; a user's Maildir is the user. Null: none.</summary>
+    /// <summary>The address that a line means; a user's own Maildir means the user. Null if it
+    /// means none.</summary>
     private string? AddressOf(string text)
     {
         if (text[0] is '/' or '.')

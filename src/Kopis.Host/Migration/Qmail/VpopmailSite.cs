@@ -3,13 +3,13 @@ using Kopis.Users.Virtual;
 
 namespace Kopis.Host.Migration.Qmail;
 
-/// <summary>Finds the domains of vpopmail in what qmail's files say, and plans them as domains of
-/// virtual users.</summary>
-/// <param name="plan">Has the lines of control/virtualdomains and users/assign; those of vpopmail
-/// are taken out of it.</param>
+/// <summary>Finds vpopmail's domains in qmail's files, and plans them as domains of virtual users.
+/// </summary>
+/// <param name="plan">The plan with the lines of control/virtualdomains and users/assign; those of
+/// vpopmail are removed.</param>
 internal sealed class VpopmailSite(SitePlan plan)
 {
-    /// <summary>Plans all of them.</summary>
+    /// <summary>Plans all domains of vpopmail.</summary>
     internal void Plan()
     {
         // +example.org-:example.org:89:89:/home/vpopmail/domains/example.org:-::
@@ -30,7 +30,7 @@ internal sealed class VpopmailSite(SitePlan plan)
                 && VirtualAddress.Check($"x@{domain}") is null && assigned.ContainsKey(key))];
         HashSet<string> domains = [.. routes.Select(words => words[0])];
 
-        // There a catch-all does not come before the .qmail files of alias.
+        // At a local domain, a catch-all does not come before the .qmail files of alias.
         string? local = plan.Lists.GetValueOrDefault(HostFiles.Locals.Name)?
             .Find(name => VirtualAddress.Check($"x@{name.ToLowerInvariant()}") is null)?
             .ToLowerInvariant();
@@ -53,7 +53,7 @@ internal sealed class VpopmailSite(SitePlan plan)
             routes.Any(words =>
                 line.Equals(string.Join(':', words), StringComparison.OrdinalIgnoreCase)));
 
-        // A line of virtualdomains that is not carried still needs its own.
+        // A line of virtualdomains that is not carried over still needs its line of users/assign.
         carried.ExceptWith(
             Routes().Select(line => line[(line.IndexOf(':') + 1)..].ToLowerInvariant()));
         plan.Assignments.RemoveAll(line => KeyOf(line) is { } key && carried.Contains(key));

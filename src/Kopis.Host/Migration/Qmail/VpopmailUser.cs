@@ -3,26 +3,27 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Qmail;
 
-/// <summary>A user of vpopmail: a line
-/// <c>name:hash:uid:flags:gecos:directory:quota[:password]</c> of a domain's <c>vpasswd</c>, or a
-/// record of its <c>vpasswd.cdb</c> where the text is not there.</summary>
-/// <param name="Name">In lower case.</param>
-/// <param name="Flags">What it may not do; 0: nothing.</param>
-/// <param name="Home">Its directory.</param>
-/// <param name="Quota">As vpopmail writes it.</param>
-/// <param name="Clear">Its password in the clear, where vpopmail keeps it; else empty.</param>
-/// <param name="Line">Where it is.</param>
+/// <summary>A user of vpopmail: a line <c>name:hash:uid:flags:gecos:directory:quota[:password]</c>
+/// of a domain's <c>vpasswd</c>, or a record of its <c>vpasswd.cdb</c> if there is no text.
+/// </summary>
+/// <param name="Name">The name, in lower case.</param>
+/// <param name="Flags">What the user may not do; 0 for no restriction.</param>
+/// <param name="Home">The user's directory.</param>
+/// <param name="Quota">The quota in vpopmail's form.</param>
+/// <param name="Clear">The password in plain text, if vpopmail keeps it; else empty.</param>
+/// <param name="Line">The place of the line.</param>
 internal sealed record VpopmailUser(
     string Name, string Flags, string Home, string Quota, string Clear, ForeignLine Line)
 {
     private const int FileBytesMax = 256 * 1024 * 1024;
     private const string Text = "vpasswd", Table = "vpasswd.cdb";
 
-    /// <summary>Whether a directory has a domain of vpopmail with its users in a file.</summary>
+    /// <summary>Whether a directory holds a domain of vpopmail that keeps its users in a file.
+    /// </summary>
     internal static bool AreAt(string place) =>
         File.Exists(Path.Combine(place, Text)) || File.Exists(Path.Combine(place, Table));
 
-    /// <summary>Those of a domain; wrong lines go into the plan's losses.</summary>
+    /// <summary>The users of a domain; malformed lines are added to the plan's losses.</summary>
     internal static List<VpopmailUser> Read(string place, SitePlan plan)
     {
         List<VpopmailUser> users = [];

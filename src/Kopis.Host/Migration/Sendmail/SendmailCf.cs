@@ -1,9 +1,7 @@
 namespace Kopis.Host.Migration.Sendmail;
 
-/// <summary>
-/// What a sendmail.cf says of names, tables and limits: lines that begin with C, D, F, K and O.
-/// Rule sets are not read. Pure.
-/// </summary>
+/// <summary>The names, tables and limits in a sendmail.cf: lines that begin with C, D, F, K and O.
+/// Rule sets are not read. No I/O.</summary>
 internal sealed class SendmailCf
 {
     private readonly Dictionary<string, List<string>> _classes = new(StringComparer.Ordinal);
@@ -12,7 +10,7 @@ internal sealed class SendmailCf
     private readonly Dictionary<string, string> _maps = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _options = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Reads the lines of the file; rules and comments are passed over.</summary>
+    /// <summary>Reads the lines of the file, and skips rules and comments.</summary>
     internal SendmailCf(IEnumerable<ForeignLine> lines)
     {
         foreach (ForeignLine line in lines)
@@ -56,16 +54,16 @@ internal sealed class SendmailCf
     /// <summary>The files whose lines belong to a class.</summary>
     internal IReadOnlyList<string> ClassFilesOf(string name) => ListOf(_classFiles, name);
 
-    /// <summary>A macro's text; empty without.</summary>
+    /// <summary>The text of a macro; empty if it is not defined.</summary>
     internal string Macro(string name) => _macros.GetValueOrDefault(name, "");
 
-    /// <summary>An option's value; null without.</summary>
+    /// <summary>The value of an option; null if it is not set.</summary>
     internal string? Option(string name) => _options.GetValueOrDefault(name);
 
-    /// <summary>The text file of a map; null without.</summary>
+    /// <summary>The text file of a map; null if there is none.</summary>
     internal string? Map(string name) => _maps.GetValueOrDefault(name);
 
-    // One byte, or {longer}.
+    // A name: one byte, or {longer}.
     private static string NameOf(string text, out string rest)
     {
         int end = text[1] == '{' ? text.IndexOf('}') : 1;

@@ -4,7 +4,7 @@ using Kopis.Config.Catalog;
 
 namespace Kopis.Host.Migration.Sendmail;
 
-/// <summary>Reads a directory of sendmail, and plans it.</summary>
+/// <summary>Reads a configuration directory of sendmail, and plans it.</summary>
 internal sealed class SendmailSite
 {
     private const string Percent = "%1@";
@@ -37,7 +37,7 @@ internal sealed class SendmailSite
         local.UnionWith(Class("w"));
         List<TableEntry> virtuals = Table("virtuser", "virtusertable");
 
-        // Of a domain with a catch-all nothing comes to users and aliases(5).
+        // In a domain with a catch-all, users and aliases(5) get nothing.
         HashSet<string> whole = [.. virtuals.Where(entry => entry.Key.StartsWith('@'))
             .Select(entry => entry.Key[1..])];
         whole.IntersectWith(local.Union(Class("VirtHost")));
@@ -78,7 +78,7 @@ internal sealed class SendmailSite
             .Select(word => word.ToLowerInvariant());
     }
 
-    /// <summary>The lines of a map's text; none where there is no such map.</summary>
+    /// <summary>The lines of a map's text; none if there is no such map.</summary>
     private List<TableEntry> Table(string map, string file)
     {
         if (_cf.Map(map) is not { } path)
@@ -231,7 +231,7 @@ internal sealed class SendmailSite
         }
     }
 
-    // A network of clients, or a domain that mail is taken for.
+    // A network of clients, or a domain for which mail is accepted.
     private void Relay(ForeignLine line, string word)
     {
         if (word.All(c => char.IsAsciiDigit(c) || c == '.'))

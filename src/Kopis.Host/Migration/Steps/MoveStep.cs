@@ -3,29 +3,29 @@ using Kopis.Host.Run;
 
 namespace Kopis.Host.Migration.Steps;
 
-/// <summary>The five steps of docs/MOVING.md, and what each does.</summary>
-/// <param name="Title">What it comes to.</param>
-/// <param name="Actions">In order.</param>
+/// <summary>One of the five steps of docs/MOVING.md.</summary>
+/// <param name="Title">The result of the step.</param>
+/// <param name="Actions">Its actions, in order.</param>
 internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
 {
     internal const int Last = 5;
 
-    /// <summary>What the ports of the trial have more than the usual ones.</summary>
+    /// <summary>How much higher the ports of the trial are than the usual ones.</summary>
     internal const int TrialOffset = 10000;
 
     private const string Sendmail = "/usr/sbin/sendmail";
     private static readonly string[] Delivery = ["kopis-queue.service", "kopis.service"];
 
-    /// <summary>Mail servers that others install, by their units.</summary>
+    /// <summary>The units of mail servers that others install.</summary>
     internal static readonly string[] Others =
         ["postfix.service", "exim4.service", "sendmail.service", "opensmtpd.service",
          "qmail.service"];
 
-    /// <summary>The step of a number from 1 to <see cref="Last"/>.</summary>
-    /// <param name="number">Which.</param>
-    /// <param name="listeners">Those whose ports are free once the old server is stopped: the last
-    /// step starts them.</param>
-    /// <param name="beside">Units that it starts beside those.</param>
+    /// <summary>The step with a number from 1 to <see cref="Last"/>.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="listeners">The listeners whose ports are free once the old server is stopped;
+    /// the last step starts them.</param>
+    /// <param name="beside">Units that it starts besides those.</param>
     internal static MoveStep Of(
         int number, IReadOnlyList<MailListener> listeners, IReadOnlyList<string> beside) =>
         number switch
@@ -46,7 +46,7 @@ internal sealed record MoveStep(string Title, IReadOnlyList<StepAction> Actions)
             ]),
         };
 
-    /// <summary>Whether a unit is one of the trial.</summary>
+    /// <summary>Whether a unit belongs to the trial.</summary>
     internal static bool IsTrial(string unit) => UnitFiles.Trials.Contains(unit);
 
     private static IEnumerable<string> Trials => ((string[])["smtp", "pop3"]).Select(TrialOf);

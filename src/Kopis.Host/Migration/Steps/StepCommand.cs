@@ -16,7 +16,7 @@ internal static class StepCommand
     private const string DryRun = "--dry-run";
     private const int SmtpPort = 25;
 
-    /// <summary>Runs one; null if the words make no sense.</summary>
+    /// <summary>Runs a step; null if the words make no sense.</summary>
     internal static string? Run(ProgramContext context, IReadOnlyList<string> words)
     {
         int number = 0;
@@ -41,7 +41,8 @@ internal static class StepCommand
             : Do(number, context.Home, tools, journal, isDry: option == DryRun);
     }
 
-    // The step, and a line for each listener that stays away, since another program has its port.
+    // The step, and a line for each listener that is not started because another program has its
+    // port.
     private static (MoveStep Step, IEnumerable<string> Left) Plan(int number, string home)
     {
         if (number != MoveStep.Last)

@@ -6,8 +6,9 @@ using Kopis.Posix;
 
 namespace Kopis.Host.Migration.Steps;
 
-/// <summary>What the steps have done, in the file <c>moved</c> of the home, which is root's: each
-/// action is written before it is done, so that what was cut short is taken back too.</summary>
+/// <summary>Records what the steps have done, in the file <c>moved</c> of the home, which is
+/// root's. Each action is written before it is done, so that an interrupted one is taken back too.
+/// </summary>
 /// <param name="home">The qmail home.</param>
 internal sealed class StepJournal(string home)
 {
@@ -15,8 +16,8 @@ internal sealed class StepJournal(string home)
     private const int FileBytesMax = 64 * 1024;
     private readonly string _path = Path.Combine(home, "moved");
 
-    /// <summary>All actions, the oldest first, with their steps.</summary>
-    /// <exception cref="ConfigurationException">A line is none of ours.</exception>
+    /// <summary>All actions with their steps, the oldest first.</summary>
+    /// <exception cref="ConfigurationException">A line is malformed.</exception>
     internal List<(int Step, StepAction Action)> Read()
     {
         byte[]? content = BoundedFile.TryRead(_path, FileBytesMax, out int errno);
@@ -32,7 +33,7 @@ internal sealed class StepJournal(string home)
     /// <summary>Adds an action that is about to be done.</summary>
     internal void Add(int step, StepAction action) => Write([.. Read(), (step, action)]);
 
-    /// <summary>Forgets the last action, which was taken back.</summary>
+    /// <summary>Removes the last action, which was taken back.</summary>
     internal void RemoveLast()
     {
         List<(int, StepAction)> entries = Read();

@@ -3,10 +3,10 @@ namespace Kopis.Host.Migration.Steps;
 /// <summary>What a step of a move does to the host.</summary>
 internal enum StepKind
 {
-    /// <summary>Starts a unit; back: stops it.</summary>
+    /// <summary>Starts a unit; taken back, stops it.</summary>
     Start,
 
-    /// <summary>Has it started with the host; back: no more.</summary>
+    /// <summary>Enables a unit; taken back, disables it.</summary>
     Enable,
 
     /// <summary>Stops a unit; back: starts it.</summary>
