@@ -1,13 +1,12 @@
 namespace Kopis.Mail.Addresses;
 
-/// <summary>
-/// An address as an argument: the box is literal, as qmail-inject has it; but what has brackets
-/// around the address, or commas between addresses, is read as a header is, as by other sendmails.
-/// </summary>
+/// <summary>An address as a command-line argument. Its local part is taken literally, as in
+/// qmail-inject; but a word with brackets around an address, or with commas between addresses, is
+/// parsed like a header field, as in other sendmails.</summary>
 public static class AddressArgument
 {
     /// <summary>All addresses that a word names.</summary>
-    /// <returns>Null if it is not clear; that of <c>&lt;&gt;</c> is empty.</returns>
+    /// <returns>Null if the word is ambiguous. The address of <c>&lt;&gt;</c> is empty.</returns>
     public static IReadOnlyList<byte[]>? Read(ReadOnlySpan<byte> word, AddressDefaults defaults)
     {
         word = word.Trim(" \t"u8);
@@ -27,8 +26,8 @@ public static class AddressArgument
             : null;
     }
 
-    /// <summary>What is between a word's brackets, which are taken for none if it does not
-    /// end with one.</summary>
+    /// <summary>The text between a word's brackets, which count only if the word ends with one.
+    /// </summary>
     public static ReadOnlySpan<byte> WithoutBrackets(ReadOnlySpan<byte> word)
     {
         word = word.Trim(" \t"u8);

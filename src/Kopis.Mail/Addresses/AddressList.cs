@@ -2,13 +2,11 @@ using System.Buffers;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>
-/// An address-list header field, read and completed as qmail-inject does it (contract §5.2): its
-/// new body, and the envelope addresses in it, in order.
-/// </summary>
+/// <summary>An address list in a header field, parsed and completed as qmail-inject does it
+/// (contract §5.2): its new body, and its envelope addresses in order.</summary>
 public sealed class AddressList
 {
-    /// <summary>qmail-inject's 80 columns, of which it counts two for the end of the line.
+    /// <summary>qmail-inject's limit of 80 columns, two of which it counts for the end of the line.
     /// </summary>
     private const int LineBytesMax = 78;
 
@@ -29,18 +27,18 @@ public sealed class AddressList
         IsUnclear = true;
     }
 
-    /// <summary>The envelope addresses: unquoted, complete. That of <c>&lt;&gt;</c> is empty.
-    /// </summary>
+    /// <summary>The envelope addresses, unquoted and complete. The address of <c>&lt;&gt;</c> is
+    /// empty.</summary>
     public IReadOnlyList<byte[]> Addresses { get; }
 
-    /// <summary>Whether the grammar of lists has it; what it has not is not rewritten, whatever
-    /// addresses were found.</summary>
+    /// <summary>Whether the body conforms to the grammar of lists. Otherwise it is not rewritten,
+    /// whatever addresses were found.</summary>
     public bool IsWhole { get; }
 
     /// <summary>Whether something is named that is not among the addresses.</summary>
     public bool IsUnclear { get; }
 
-    /// <summary>Reads a field's body, all of it that can be read.</summary>
+    /// <summary>Parses a field's body as far as possible.</summary>
     public static AddressList Read(ReadOnlySpan<byte> body, AddressDefaults defaults)
     {
         if (AddressToken.Cut(body) is not { } tokens)
@@ -53,7 +51,7 @@ public sealed class AddressList
         return new AddressList(reader);
     }
 
-    /// <summary>Completes one address that stands alone, all of its box literal.</summary>
+    /// <summary>Completes a single address, whose local part is taken literally.</summary>
     /// <returns>Null if the text is not an address.</returns>
     public static byte[]? Complete(ReadOnlySpan<byte> address, AddressDefaults defaults) =>
         Read(AddressQuote.Quote(address), defaults) is
@@ -68,7 +66,7 @@ public sealed class AddressList
         to.Write(":"u8);
         int column = name.Length + 1;
         bool isFirst = true;
-        ArrayBufferWriter<byte> piece = new(); // What lies between two commas.
+        ArrayBufferWriter<byte> piece = new(); // The tokens between two commas.
         for (int i = 0; i < _tokens.Count; i++)
         {
             bool apart = i == 0 || NeedsSpace(_tokens[i - 1], _tokens[i]);
@@ -90,7 +88,7 @@ public sealed class AddressList
         to.Write("\n"u8);
     }
 
-    /// <summary>A host with what qmail-inject puts after it.</summary>
+    /// <summary>A host, completed as by qmail-inject.</summary>
     internal static byte[] CompleteHost(byte[] host, AddressDefaults defaults)
     {
         if (host is [.., (byte)'+'])

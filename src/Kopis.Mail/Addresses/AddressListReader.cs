@@ -1,41 +1,39 @@
 namespace Kopis.Mail.Addresses;
 
-/// <summary>
-/// Finds the addresses of a list as qmail-inject finds them: token by token from the right
-/// (contract §5.2). Where qmail stops, this notes it and goes on, so that no address is passed
-/// over; if the meaning is not certain, the list is unclear.
-/// </summary>
+/// <summary>Finds the addresses of a list as qmail-inject does, token by token from the right
+/// (contract §5.2). Where qmail stops, this class notes the fault and continues, so that no address
+/// is missed. If the meaning is not certain, the list is unclear.</summary>
 internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaults defaults)
 {
     private static readonly AddressToken Comma = new(AddressTokenKind.Special, ","u8.ToArray());
     private static readonly AddressToken Right = new(AddressTokenKind.Special, ">"u8.ToArray());
     private static readonly AddressToken Left = new(AddressTokenKind.Special, "<"u8.ToArray());
 
-    // All from the right.
+    // All lists are in order from the right.
     private readonly List<AddressToken> _text = [];
     private readonly List<byte[]> _found = [];
     private readonly List<AddressToken> _address = [];
     private readonly List<AddressToken> _inside = []; // Comments within _address.
-    private readonly List<AddressToken> _comments = []; // Those on the left of it, so far.
+    private readonly List<AddressToken> _comments = []; // Those to its left, so far.
 
     private int _at = tokens.Count - 1;
-    private int _groupEnd = -1; // Where _text has the ; of the group that we are in.
+    private int _groupEnd = -1; // The index in _text of our group's ; sign.
     private bool _isWordNext = true;
     private bool _isCommaDue;
 
-    /// <summary>The list, completed, from the left.</summary>
+    /// <summary>The completed list, from the left.</summary>
     internal List<AddressToken> Text => _text;
 
     /// <summary>The envelope addresses, from the left.</summary>
     internal List<byte[]> Addresses => _found;
 
-    /// <summary>Whether the grammar has all of it.</summary>
+    /// <summary>Whether the whole list conforms to the grammar.</summary>
     internal bool IsWhole { get; private set; } = true;
 
-    /// <summary>Whether something is named that was not found to be an address.</summary>
+    /// <summary>Whether something is named that was not recognised as an address.</summary>
     internal bool IsUnclear { get; private set; }
 
-    /// <summary>Reads it all.</summary>
+    /// <summary>Parses the whole list.</summary>
     internal void Read()
     {
         while (_at >= 0)
@@ -99,7 +97,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
     {
         if (!_isWordNext)
         {
-            EndAddress(splits: true); // A word on the left of a word is another address.
+            EndAddress(splits: true); // A word to the left of a word is another address.
         }
 
         Extend(token);
@@ -129,7 +127,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _isWordNext = true;
     }
 
-    /// <summary><c>&gt;</c>: the address goes to the next <c>&lt;</c>.</summary>
+    /// <summary>Handles <c>&gt;</c>: the address extends to the next <c>&lt;</c>.</summary>
     private void ReadAngle()
     {
         EndAddress(splits: true);
@@ -141,7 +139,8 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
 
         if (open < 0 || tokens[open].Is('>'))
         {
-            // Nothing opened it. What is on its left is an address all the same, if one alone.
+            // No bracket opened it. What is to its left is an address all the same, if it is a
+            // single one.
             int start = PartStart(_at);
             IsWhole = false;
             IsUnclear |= start == _at || HasNeighbours(tokens[start.._at]);
@@ -163,7 +162,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         CloseAngle(inner);
     }
 
-    /// <summary><c>&lt;</c> that nothing closed.</summary>
+    /// <summary>Handles <c>&lt;</c> that nothing closed.</summary>
     private void OpenAngle()
     {
         List<AddressToken> inner = [.. _address];
@@ -205,7 +204,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _ => true,
     };
 
-    /// <summary><c>;</c>: a group's end, if a colon follows on the left.</summary>
+    /// <summary>Handles <c>;</c>, which ends a group if a colon follows to the left.</summary>
     private void EndGroup(AddressToken token)
     {
         EndAddress(splits: false);
@@ -220,7 +219,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
     {
         if (_groupEnd >= 0)
         {
-            _text[_groupEnd] = default; // It only separates, as a comma does.
+            _text[_groupEnd] = default; // Separates, as a comma does.
             if (_groupEnd == _text.Count - 1)
             {
                 _text.RemoveAt(_groupEnd);
@@ -230,14 +229,14 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _groupEnd = -1;
     }
 
-    /// <summary><c>:</c>: what is on its left is a group's name, or a route.</summary>
+    /// <summary>Handles <c>:</c>: to its left is a group's name, or a route.</summary>
     private void BeginGroup()
     {
         EndAddress(splits: false);
         int start = PartStart(_at);
         if (_groupEnd < 0)
         {
-            IsWhole = false; // A group without its end; or a route, which has no brackets here.
+            IsWhole = false; // A group without an end, or a route without brackets.
             IsUnclear |= NamesAddress(tokens[start.._at]);
             while (start > 1 && IsRoute(start) && IsRoute(PartStart(start - 1))
                 && tokens[start - 1].Is(','))
@@ -247,7 +246,8 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         }
         else
         {
-            // As qmail has it, an address may be a name; not what could be an address and a name.
+            // As in qmail, an address may be a name, but not something that could be an address and
+            // a name.
             List<AddressToken> name = tokens[start.._at];
             IsUnclear |= NamesAddress(name) && HasNeighbours(name);
         }
@@ -261,7 +261,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _isCommaDue = true;
     }
 
-    /// <summary>Where what ends before a token begins, behind a separator.</summary>
+    /// <summary>The start of the part that ends before a token: after a separator.</summary>
     private int PartStart(int end)
     {
         int start = end;
@@ -290,7 +290,8 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         return part.Exists(token => token.Is('<')) || (at > 0 && !part[at - 1].Is(':'));
     }
 
-    /// <summary>Whether words stand side by side, or signs that are none of one address.</summary>
+    /// <summary>Whether there are words side by side, or characters that belong to no address.
+    /// </summary>
     private static bool HasNeighbours(List<AddressToken> part)
     {
         bool wasWord = false;
@@ -330,8 +331,8 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         _text.Add(token);
     }
 
-    /// <summary>Completes an address, from the left and without comments; notes it for the
-    /// envelope; puts it.</summary>
+    /// <summary>Completes an address, given from the left and without comments, records it for the
+    /// envelope, and writes it.</summary>
     private void PutAddress(List<AddressToken> tokens)
     {
         int colon = tokens[0].Is('@') ? tokens.FindIndex(token => token.Is(':')) : -1;
@@ -342,7 +343,7 @@ internal sealed class AddressListReader(List<AddressToken> tokens, AddressDefaul
         List<AddressToken> box = at < 0 ? address : address[..at];
         if (colon >= 0 && address.Count == 0)
         {
-            _found.Add([]); // <@route:>, which is <>.
+            _found.Add([]); // <@route:> means <>.
             return;
         }
 

@@ -3,7 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>An envelope address as headers and SMTP commands write it (contract §3).</summary>
+/// <summary>An envelope address in the form of headers and SMTP commands (contract §3).</summary>
 public static class AddressQuote
 {
     private static readonly SearchValues<byte> Specials =

@@ -3,23 +3,24 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>One piece of a structured header field, as it was written; cut as qmail cuts it
+/// <summary>One token of a structured header field, as it was written and as qmail delimits it
 /// (notqmail token822.c).</summary>
 internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
 {
     private static readonly SearchValues<byte> Blank = SearchValues.Create(" \t\r\n"u8);
     private static readonly SearchValues<byte> Specials = SearchValues.Create(",;:<>@."u8);
 
-    // Not the closing bracket and parenthesis: only at its beginning are they an error.
+    // Closing brackets and parentheses are not among them: these are an error only at the beginning
+    // of a word.
     private static readonly SearchValues<byte> AtomEnds =
         SearchValues.Create(" \t\r\n,;:<>@.([\""u8);
 
-    /// <summary>Whether this is that special.</summary>
+    /// <summary>Whether this is a given special character.</summary>
     internal bool Is(char special) =>
         Kind == AddressTokenKind.Special && Raw[0] == (byte)special;
 
-    /// <summary>The bytes that a header has of it: an atom that is none for others is quoted.
-    /// </summary>
+    /// <summary>The token in a header. An atom that other software would not accept as one is
+    /// quoted.</summary>
     internal byte[] Text
     {
         get
@@ -42,8 +43,7 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         }
     }
 
-    /// <summary>The bytes that it stands for, in an envelope; a line that was folded is whole.
-    /// </summary>
+    /// <summary>The value of the token in an envelope; a folded line is joined.</summary>
     internal byte[] Value
     {
         get
@@ -68,8 +68,8 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         }
     }
 
-    /// <summary>Cuts a field's body; null if a comment, quote or literal has no end, or a word
-    /// begins with an end.</summary>
+    /// <summary>Splits a field's body into tokens. Null if a comment, quote or literal has no end,
+    /// or if a word begins with a closing character.</summary>
     internal static List<AddressToken>? Cut(ReadOnlySpan<byte> text)
     {
         List<AddressToken> tokens = [];
@@ -112,7 +112,7 @@ internal readonly record struct AddressToken(AddressTokenKind Kind, byte[] Raw)
         int length = 0;
         while (length < text.Length && !AtomEnds.Contains(text[length]))
         {
-            // A line end cannot be quoted here: what followed would be a line of its own.
+            // A line end cannot be quoted here, since what follows would be a line of its own.
             bool quotes = text[length] == (byte)'\\' && length + 1 < text.Length
                 && text[length + 1] is not (byte)'\n';
             length += quotes ? 2 : 1;

@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Addresses;
 
-/// <summary>Pieces of a structured header field (RFC 822 §3.3).</summary>
+/// <summary>The kinds of tokens of a structured header field (RFC 822 §3.3).</summary>
 internal enum AddressTokenKind
 {
     /// <summary>A run of ordinary bytes.</summary>

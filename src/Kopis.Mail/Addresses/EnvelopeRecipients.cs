@@ -3,12 +3,11 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>
-/// The recipients of an envelope while it is being said, each once: addresses are equal where
-/// their local parts are and their domains are except for the case of ASCII letters. Nothing is
-/// allocated for a message of a few.
-/// </summary>
-/// <param name="envelope">Has the sender's records when the first recipient comes.</param>
+/// <summary>The recipients of an envelope as it arrives, each once. Two addresses are equal if
+/// their local parts are equal, and their domains are equal except for the case of ASCII letters.
+/// Few recipients need no allocation.</summary>
+/// <param name="envelope">The envelope, which has the sender's records when the first recipient
+/// comes.</param>
 internal sealed class EnvelopeRecipients(EnvelopeText envelope)
 {
     private const int FewMax = 8; // Up to this number are compared one by one.
@@ -17,20 +16,21 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
     private int[] _places = []; // 1 + where a record begins, by the hash of its address.
     private int _start;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many recipients there are.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>Bytes of their records.</summary>
+    /// <summary>The length of their records in bytes.</summary>
     internal int Bytes => Count == 0 ? 0 : envelope.Count - _start;
 
-    /// <summary>Forgets them, for the next message.</summary>
+    /// <summary>Removes all recipients, for the next message.</summary>
     internal void Clear()
     {
         Count = 0;
         _places = [];
     }
 
-    /// <summary>Where the record of an address begins; -1 if it is none of them.</summary>
+    /// <summary>The offset of the record of an address; -1 if the address is not among them.
+    /// </summary>
     internal int Find(ReadOnlySpan<byte> address)
     {
         if (Count > FewMax)
@@ -50,7 +50,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         return -1;
     }
 
-    /// <summary>Adds one that is not among them.</summary>
+    /// <summary>Adds an address that is not among them.</summary>
     internal void Add(
         ReadOnlySpan<byte> address, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> parameters)
     {
@@ -85,7 +85,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         return all;
     }
 
-    /// <summary>Where the record of the nth begins, from 0.</summary>
+    /// <summary>The offset of the nth record, from 0.</summary>
     internal int Nth(int number)
     {
         int at = _start;
@@ -97,7 +97,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         return at;
     }
 
-    /// <summary>The parameters of the one whose record begins there.</summary>
+    /// <summary>The parameters of the recipient whose record is at an offset.</summary>
     internal RecipientParameters ParametersAt(int at)
     {
         (int start, int length) = ParametersOf(at);
@@ -106,7 +106,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
                 ? said : default;
     }
 
-    /// <summary>Puts others in their place.</summary>
+    /// <summary>Replaces its parameters.</summary>
     internal void SetParametersAt(int at, RecipientParameters parameters)
     {
         (int start, int length) = ParametersOf(at);
@@ -117,7 +117,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
             envelope.Replace(start, length, record);
             if (Count > FewMax)
             {
-                Index(); // What came after it has moved.
+                Index(); // The following records have moved.
             }
         }
     }
@@ -150,7 +150,8 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         }
     }
 
-    // That of the address, or the free one where it would go; half of them at least are free.
+    // The slot of the address, or the free slot where it would go. At least half of the slots are
+    // free.
     private int PlaceOf(ReadOnlySpan<byte> address)
     {
         int place = (int)((uint)HashOf(address) % (uint)_places.Length);
@@ -162,7 +163,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         return place;
     }
 
-    // HashCode has a seed of the process: nobody can choose addresses that collide.
+    // HashCode has a random seed for each process, so nobody can choose addresses that collide.
     private static int HashOf(ReadOnlySpan<byte> address)
     {
         int at = DomainStart(address);

@@ -2,15 +2,16 @@ using System.Buffers;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>An envelope as the queue takes it, while it is being said: <c>F</c>sender<c>\0</c>, for
-/// each recipient <c>T</c>recipient<c>\0</c>, after each <c>P</c>parameters<c>\0</c> where there
-/// are any, and a last <c>\0</c> (contract §5.1, docs/queue-format.md).</summary>
+/// <summary>An envelope in the form for the queue, as it arrives: <c>F</c>sender<c>\0</c>; for each
+/// recipient <c>T</c>recipient<c>\0</c>; after each of these, if it has parameters,
+/// <c>P</c>parameters<c>\0</c>; and a last <c>\0</c> (contract §5.1, docs/queue-format.md).
+/// </summary>
 internal sealed class EnvelopeText
 {
-    private const int KeptBytes = 4096; // A buffer over this is not kept while idle.
+    private const int KeptBytes = 4096; // A larger buffer is freed when idle.
     private ArrayBufferWriter<byte> _text = new();
 
-    /// <summary>Bytes so far.</summary>
+    /// <summary>The number of bytes so far.</summary>
     internal int Count => _text.WrittenCount;
 
     /// <summary>Adds a record.</summary>
@@ -32,10 +33,10 @@ internal sealed class EnvelopeText
         }
     }
 
-    /// <summary>What there is so far.</summary>
+    /// <summary>The bytes so far.</summary>
     internal ReadOnlySpan<byte> Written => _text.WrittenSpan;
 
-    /// <summary>Puts other bytes in the place of some.</summary>
+    /// <summary>Replaces some bytes by others.</summary>
     internal void Replace(int start, int length, ReadOnlySpan<byte> with)
     {
         ArrayBufferWriter<byte> text = new(Math.Max(1, Count - length + with.Length));
@@ -45,10 +46,10 @@ internal sealed class EnvelopeText
         _text = text;
     }
 
-    /// <summary>The whole.</summary>
+    /// <summary>The complete envelope.</summary>
     internal byte[] ToBytes() => [.. _text.WrittenSpan, 0];
 
-    /// <summary>Forgets it, for the next one.</summary>
+    /// <summary>Empties it, for the next envelope.</summary>
     internal void Clear()
     {
         if (_text.Capacity > KeptBytes)

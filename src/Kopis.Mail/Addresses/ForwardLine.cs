@@ -3,15 +3,13 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>
-/// Reads lines of addresses, commands and files as sendmail has them in .forward, /etc/aliases and
+/// <summary>Parses lines of addresses, commands and files in sendmail's .forward, /etc/aliases and
 /// :include: files, by the rules of RFC 822 headers (dot-forward 0.71, fastforward 0.51). Commas,
-/// colons and semicolons all separate.
-/// </summary>
+/// colons and semicolons all separate targets.</summary>
 public static class ForwardLine
 {
-    /// <summary>The targets in their order; null if a comment, quote or bracket has no end, or
-    /// a target makes no sense.</summary>
+    /// <summary>The targets in order. Null if a comment, quote or bracket has no end, or if a
+    /// target makes no sense.</summary>
     public static IReadOnlyList<ForwardTarget>? Parse(ReadOnlySpan<byte> line)
     {
         if (AddressToken.Cut(line) is not { } tokens)
@@ -51,8 +49,8 @@ public static class ForwardLine
         at + 2 < tokens.Count && tokens[at].Is(':') && tokens[at + 2].Is(':')
         && Ascii8.EqualsIgnoreCase(tokens[at + 1].Raw, "include"u8);
 
-    /// <summary>Where the tokens that lie between separators end; those of brackets do not
-    /// separate. Negative where a bracket stands alone.</summary>
+    /// <summary>The index at which the tokens before a separator end; separators within brackets do
+    /// not count. Negative if a bracket stands alone.</summary>
     private static int ElementEnd(List<AddressToken> tokens, int start)
     {
         bool inBrackets = false;
@@ -82,7 +80,7 @@ public static class ForwardLine
             return TryAddWords(element, isFile, targets);
         }
 
-        // Phrase <address>, without the route that may come before the address.
+        // Handles Phrase <address>, without the route that may precede the address.
         int close = element.FindIndex(token => token.Is('>'));
         List<AddressToken> inner = element[(open + 1)..close];
         int colon = inner.FindLastIndex(token => token.Is(':'));
@@ -133,7 +131,7 @@ public static class ForwardLine
         int at = tokens.FindLastIndex(token => token.Is('@'));
         if (at >= 0)
         {
-            // A host's last dot says no more than its end does.
+            // A dot at the end of a host adds nothing.
             byte[] host = Join(tokens[(at + 1)..]).AsSpan().TrimEnd((byte)'.').ToArray();
             targets.Add(new ForwardTarget(ForwardTargetKind.Address, Join(tokens[..at]), host));
             return at > 0 || host.Length > 0;

@@ -1,9 +1,9 @@
 namespace Kopis.Mail.Addresses;
 
-/// <summary>What sendmail's kind of forwarding line may name.</summary>
+/// <summary>The kinds of targets in a forwarding line of sendmail.</summary>
 public enum ForwardTargetKind
 {
-    /// <summary>An address; without a host where the host is null.</summary>
+    /// <summary>An address, which may have no host.</summary>
     Address,
 
     /// <summary><c>|command</c>, without the bar.</summary>

@@ -1,29 +1,29 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>A result word of Authentication-Results (RFC 8601 §2.7). Zero is none.</summary>
+/// <summary>A result of Authentication-Results (RFC 8601 §2.7). The zero value is none.</summary>
 public enum AuthenticationResult
 {
-    /// <summary>Nothing to check: not signed, no record.</summary>
+    /// <summary>There is nothing to check: no signature, or no record.</summary>
     None,
 
-    /// <summary>Checked, and right.</summary>
+    /// <summary>It was checked, and is right.</summary>
     Pass,
 
-    /// <summary>Checked, and wrong.</summary>
+    /// <summary>It was checked, and is wrong.</summary>
     Fail,
 
     /// <summary>SPF: probably wrong.</summary>
     SoftFail,
 
-    /// <summary>No statement: SPF's ?all; a signature in a form that cannot be used.</summary>
+    /// <summary>No statement: ?all of SPF, or a signature in a form that cannot be used.</summary>
     Neutral,
 
-    /// <summary>Right, but not acceptable here.</summary>
+    /// <summary>It is right, but not acceptable here.</summary>
     Policy,
 
-    /// <summary>DNS did not answer. Never a permanent refusal.</summary>
+    /// <summary>DNS did not answer. This must never cause a permanent refusal.</summary>
     TempError,
 
-    /// <summary>The record or the signature is not to be understood.</summary>
+    /// <summary>The record or the signature cannot be parsed.</summary>
     PermError,
 }

@@ -1,9 +1,9 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>The words of results.</summary>
+/// <summary>The words for results.</summary>
 public static class AuthenticationWords
 {
-    /// <summary>A result as Authentication-Results has it (RFC 8601 §2.7).</summary>
+    /// <summary>The word of a result in Authentication-Results (RFC 8601 §2.7).</summary>
     public static string Of(AuthenticationResult result) => result switch
     {
         AuthenticationResult.None => "none",

@@ -1,17 +1,18 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>What DNS says of a name and a type.</summary>
+/// <summary>The kind of an answer of DNS.</summary>
 public enum DnsOutcome
 {
-    /// <summary>No answer now. Zero: a slip is never a permanent refusal.</summary>
+    /// <summary>No answer at present. This is the zero value, so that an unset value never causes a
+    /// permanent refusal.</summary>
     Temporary,
 
     /// <summary>There are records.</summary>
     Found,
 
-    /// <summary>The name is there, without such records.</summary>
+    /// <summary>The name exists, but has no such records.</summary>
     NoRecords,
 
-    /// <summary>There is no such name (NXDOMAIN).</summary>
+    /// <summary>The name does not exist (NXDOMAIN).</summary>
     NoSuchName,
 }

@@ -1,11 +1,12 @@
 namespace Kopis.Mail.Authentication;
 
 /// <summary>An answer of DNS.</summary>
-/// <param name="Outcome">What it says.</param>
-/// <param name="Records">The records; none but where they were found.</param>
+/// <param name="Outcome">The kind of the answer.</param>
+/// <param name="Records">The records; empty unless some were found.</param>
 public readonly record struct DnsRecords<T>(DnsOutcome Outcome, IReadOnlyList<T> Records)
 {
-    /// <summary>Records that were found, or the lack of any.</summary>
+    /// <summary>An answer with the records that were found; with none, the lack of records.
+    /// </summary>
     public DnsRecords(IReadOnlyList<T> records)
         : this(records.Count > 0 ? DnsOutcome.Found : DnsOutcome.NoRecords, records)
     {

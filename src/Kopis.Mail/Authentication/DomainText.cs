@@ -3,22 +3,21 @@ using System.Text;
 
 namespace Kopis.Mail.Authentication;
 
-/// <summary>Domain names as DNS is asked for them and as they are compared: lower case, A-labels,
-/// no dot at the end.</summary>
+/// <summary>Domain names in the form in which they are looked up and compared: lower case,
+/// A-labels, no dot at the end.</summary>
 public static class DomainText
 {
-    /// <summary>A name's length as text (RFC 1035 §2.3.4: 255 bytes on the wire).</summary>
+    /// <summary>The longest name as text (RFC 1035 §2.3.4: 255 bytes on the wire).</summary>
     public const int NameMax = 253;
 
-    /// <summary>A label's length (RFC 1035 §2.3.4).</summary>
+    /// <summary>The longest label (RFC 1035 §2.3.4).</summary>
     public const int LabelMax = 63;
 
     private static readonly IdnMapping Idn = new() { AllowUnassigned = true };
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>Makes a name comparable: U-labels become A-labels (RFC 5891 §4.4, RFC 8616).
-    /// </summary>
-    /// <returns>Null for what is no domain name of at least one label of letters, digits, hyphens
+    /// <summary>Normalizes a name: U-labels become A-labels (RFC 5891 §4.4, RFC 8616).</summary>
+    /// <returns>Null if it is not a domain name of at least one label of letters, digits, hyphens
     /// and underscores.</returns>
     public static string? Normalize(ReadOnlySpan<byte> name)
     {
@@ -48,7 +47,7 @@ public static class DomainText
         return IsName(text) ? text : null;
     }
 
-    /// <summary>The same of text.</summary>
+    /// <summary>Normalizes a name that is text.</summary>
     public static string? Normalize(string name) => Normalize(Encoding.UTF8.GetBytes(name));
 
     /// <summary>Whether a name is one that DNS can be asked for: labels of 1 to 63 characters,
@@ -82,7 +81,7 @@ public static class DomainText
         return label > 0;
     }
 
-    /// <summary>Whether a name is another one or lies below it. Both normalized.</summary>
+    /// <summary>Whether a name equals another or lies below it. Both must be normalized.</summary>
     public static bool IsWithin(string name, string parent) =>
         name.EndsWith(parent, StringComparison.Ordinal)
         && (name.Length == parent.Length || name[^(parent.Length + 1)] == '.');

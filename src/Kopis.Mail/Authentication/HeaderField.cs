@@ -1,20 +1,20 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>One field of a header, unchanged, with its folds.</summary>
-/// <param name="raw">Name, colon and value; lines within it end in CRLF, and no line end follows.
-/// </param>
-/// <param name="colon">Where the colon is.</param>
+/// <summary>One field of a header, unchanged and still folded.</summary>
+/// <param name="raw">The name, the colon and the value. Lines within it end in CRLF; the last line
+/// has no line end.</param>
+/// <param name="colon">The index of the colon.</param>
 public readonly struct HeaderField(ReadOnlyMemory<byte> raw, int colon)
 {
-    /// <summary>All of it, without the line end behind it.</summary>
+    /// <summary>The whole field, without the line end after it.</summary>
     public ReadOnlyMemory<byte> Raw => raw;
 
     /// <summary>The name as written, without blanks before the colon.</summary>
     public ReadOnlySpan<byte> Name => raw.Span[..colon].TrimEnd(" \t"u8);
 
-    /// <summary>What follows the colon, blanks and folds included.</summary>
+    /// <summary>The value after the colon, with blanks and folds.</summary>
     public ReadOnlySpan<byte> Value => raw.Span[(colon + 1)..];
 
-    /// <summary>Where the value begins in <see cref="Raw"/>, in bytes.</summary>
+    /// <summary>The byte offset of the value in <see cref="Raw"/>.</summary>
     public int ValueStart => colon + 1;
 }

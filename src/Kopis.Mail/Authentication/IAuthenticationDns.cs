@@ -2,11 +2,11 @@ using System.Net;
 
 namespace Kopis.Mail.Authentication;
 
-/// <summary>What the checks of a message ask of DNS. Nothing is thrown for a bad answer; names are
+/// <summary>The questions to DNS when a message is checked. No bad answer throws. Names are
 /// A-labels without a dot at the end. An answer has at most 100 records.</summary>
 public interface IAuthenticationDns
 {
-    /// <summary>TXT records, the strings of each joined; bytes over 127 may come as any character
+    /// <summary>TXT records, each with its strings joined. A byte over 127 may become any character
     /// over 127.</summary>
     ValueTask<DnsRecords<string>> FindTextsAsync(string name, CancellationToken stop);
 

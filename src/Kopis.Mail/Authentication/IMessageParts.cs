@@ -1,16 +1,17 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>Takes a message apart from <see cref="MessageReader"/>: the header first, then the
-/// body's lines.</summary>
+/// <summary>Receives the parts of a message from <see cref="MessageReader"/>: first the header,
+/// then the lines of the body.</summary>
 public interface IMessageParts
 {
-    /// <summary>Takes the header, once; each message has one, if an empty one.</summary>
+    /// <summary>Receives the header, once; each message has one, which may be empty.</summary>
     void OnHeader(MessageHeader header);
 
-    /// <summary>Takes a piece of the body that has no line end in it; a line may come in several.
-    /// </summary>
+    /// <summary>Receives a piece of a line of the body, without its line end. A line may come in
+    /// several pieces.</summary>
     void OnBodyText(ReadOnlySpan<byte> text);
 
-    /// <summary>Takes the end of a line of the body: a CRLF in the message as sent.</summary>
+    /// <summary>Receives the end of a line of the body, which is CRLF in the message as sent.
+    /// </summary>
     void OnBodyLineEnd();
 }

@@ -14,20 +14,21 @@ public sealed class MessageHeader
         IsBroken = isBroken;
     }
 
-    /// <summary>The fields; none where the header is too large.</summary>
+    /// <summary>The fields; empty if the header is too large.</summary>
     public IReadOnlyList<HeaderField> Fields => _fields;
 
-    /// <summary>Whether it is over a limit of <see cref="MessageReader"/>, and so was not read.
-    /// </summary>
+    /// <summary>Whether the header is over a limit of <see cref="MessageReader"/>, and was
+    /// therefore not read.</summary>
     public bool IsTooLarge { get; }
 
-    /// <summary>Whether a line that is no field ended it, and not an empty line.</summary>
+    /// <summary>Whether it was ended by a line that is not a field, instead of an empty line.
+    /// </summary>
     public bool IsBroken { get; }
 
-    /// <summary>The same, for those who look at each.</summary>
+    /// <summary>The fields, for a caller that looks at each.</summary>
     internal ReadOnlySpan<HeaderField> Span => _fields;
 
-    /// <summary>The fields of a name, from the top; case does not count.</summary>
+    /// <summary>The fields of a name, from the top, ignoring case.</summary>
     public IEnumerable<HeaderField> Find(byte[] name)
     {
         foreach (HeaderField field in _fields)

@@ -3,22 +3,21 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication;
 
-/// <summary>
-/// Reads a message in pieces, cut anywhere, as those who sign and check see it: in the form in
+/// <summary>Reads a message, in pieces of any size, as signers and verifiers see it: in the form in
 /// which qmail-remote sends it. LF, CRLF and a bare CR each end a line and stand for one CRLF, and
-/// a last line without an end gets one (SmtpBodyEncoder does the same). So a message has one
-/// meaning, in the queue and on the wire.
-/// </summary>
-/// <remarks>An empty line ends the header. So does a line that is no field, which is then the
-/// first of the body: <see cref="MessageHeader.IsBroken"/>. The header is held in memory, the body
-/// is not. The header that it gave must not be looked at once this is disposed of.</remarks>
+/// a last line without a line end gets one (SmtpBodyEncoder does the same). So a message has one
+/// meaning in the queue and on the wire.</summary>
+/// <remarks>An empty line ends the header. A line that is not a field also ends it, and is then the
+/// first line of the body: <see cref="MessageHeader.IsBroken"/>. The header is held in memory, the
+/// body is not. The header must not be used after this reader is disposed of.</remarks>
 public sealed class MessageReader(IMessageParts parts) : IDisposable
 {
-    /// <summary>A header over this is not read: sendmail's MaxHeadersLength is 32 KiB, Postfix's
-    /// header_size_limit 100 KiB for each field.</summary>
+    /// <summary>A larger header is not read. sendmail's MaxHeadersLength is 32 KiB; Postfix's
+    /// header_size_limit is 100 KiB for each field.</summary>
     public const int HeaderBytesMax = 256 * 1024;
 
-    /// <summary>Nor is one of more fields: no mail of people has a tenth of it.</summary>
+    /// <summary>A header with more fields is not read either; mail of people has less than a tenth
+    /// of it.</summary>
     public const int FieldsMax = 1000;
 
     private const int FieldsUsual = 16;
@@ -44,7 +43,7 @@ public sealed class MessageReader(IMessageParts parts) : IDisposable
                 _sawCr = false;
                 if (piece[0] == (byte)'\n')
                 {
-                    piece = piece[1..]; // The CR before it has ended the line already.
+                    piece = piece[1..]; // The CR before it ended the line.
                     continue;
                 }
             }
@@ -66,7 +65,7 @@ public sealed class MessageReader(IMessageParts parts) : IDisposable
         }
     }
 
-    /// <summary>The message is over, whatever it lacks.</summary>
+    /// <summary>Ends the message, even if it is incomplete.</summary>
     public void End()
     {
         if (_isEnded)
@@ -159,9 +158,9 @@ public sealed class MessageReader(IMessageParts parts) : IDisposable
         }
     }
 
-    /// <summary>Where the colon of a field is: behind a name of printing ASCII and, as old mail
-    /// has it, blanks (RFC 5322 §2.2, §4.5).</summary>
-    /// <returns>Less than 0 where the line is no field.</returns>
+    /// <summary>The index of a field's colon. It follows a name of printable ASCII and, in old
+    /// mail, blanks (RFC 5322 §2.2, §4.5).</summary>
+    /// <returns>Negative if the line is not a field.</returns>
     private static int ColonOf(ReadOnlySpan<byte> line)
     {
         int colon = line.IndexOf((byte)':');

@@ -1,14 +1,12 @@
 namespace Kopis.Mail.Authentication;
 
-/// <summary>
-/// TXT records as they were read, kept from one message to the next. A record is found by its text,
-/// so that DNS alone decides how long one counts. What was not used for longest is forgotten first,
-/// in two halves. May be used from many threads.
-/// </summary>
-/// <param name="read">Reads a text; null for one that is no record of its kind, which is kept
-/// too.</param>
-/// <param name="textMax">Longer texts are no records, in characters.</param>
-/// <param name="halfMax">How many records each half has at most.</param>
+/// <summary>Parsed TXT records, kept from one message to the next. A record is found by its text,
+/// so only DNS decides how long it is valid. Those unused for longest are removed first; there are
+/// two generations for that. May be used from many threads.</summary>
+/// <param name="read">Parses a text; null if it is not a record of the kind, which is kept as well.
+/// </param>
+/// <param name="textMax">The most characters; a longer text is not a record.</param>
+/// <param name="halfMax">The most records in each generation.</param>
 public sealed class RecordCache<T>(Func<string, T?> read, int textMax, int halfMax = 128)
     where T : class
 {
@@ -16,7 +14,7 @@ public sealed class RecordCache<T>(Func<string, T?> read, int textMax, int halfM
     private Dictionary<string, T?> _recent = [];
     private Dictionary<string, T?> _old = [];
 
-    /// <summary>How many records are kept.</summary>
+    /// <summary>The number of records that are kept.</summary>
     public int Count
     {
         get
@@ -28,7 +26,7 @@ public sealed class RecordCache<T>(Func<string, T?> read, int textMax, int halfM
         }
     }
 
-    /// <summary>A record, read now or before; null if it is none.</summary>
+    /// <summary>The record for a text, parsed now or earlier; null if it is not one.</summary>
     public T? Find(string text)
     {
         if (text.Length > textMax)
@@ -59,7 +57,7 @@ public sealed class RecordCache<T>(Func<string, T?> read, int textMax, int halfM
         return record;
     }
 
-    // Who still uses a forgotten record goes on: nothing is disposed of.
+    // A user of a removed record can still use it, since nothing is disposed of.
     private void Keep(string text, T? record)
     {
         if (_recent.Count >= halfMax)

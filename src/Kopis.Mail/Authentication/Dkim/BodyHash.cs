@@ -3,23 +3,21 @@ using System.Security.Cryptography;
 
 namespace Kopis.Mail.Authentication.Dkim;
 
-/// <summary>
-/// SHA-256 of a canonical body, and of as many of its beginnings as signatures ask for (l=), in
-/// one pass however many they are. A body that fits the buffer is hashed at once.
-/// </summary>
-/// <param name="lengths">The lengths in bytes whose hashes are wanted.</param>
+/// <summary>The SHA-256 of a canonical body, and of as many of its beginnings as signatures ask for
+/// (l=), in one pass. A body that fits into the buffer is hashed at once.</summary>
+/// <param name="lengths">The lengths of the beginnings to hash, in bytes.</param>
 internal sealed class BodyHash(ReadOnlySpan<long> lengths) : IDisposable
 {
     private const int BufferBytes = 16 * 1024;
 
     private readonly long[] _lengths = InOrder(lengths);
     private readonly Dictionary<long, byte[]> _hashes = [];
-    private IncrementalHash? _hash; // Has all before the buffer.
+    private IncrementalHash? _hash; // Of what came before the buffer.
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _used;
     private int _next;
 
-    /// <summary>How many canonical bytes there are so far.</summary>
+    /// <summary>The number of canonical bytes so far.</summary>
     internal long Length { get; private set; }
 
     /// <summary>Adds canonical bytes.</summary>
@@ -39,8 +37,8 @@ internal sealed class BodyHash(ReadOnlySpan<long> lengths) : IDisposable
     /// <summary>Adds a CRLF.</summary>
     internal void AppendLineEnd() => Append("\r\n"u8);
 
-    /// <summary>The hash of the whole, or of its first bytes.</summary>
-    /// <returns>Null where the body is shorter than that (RFC 6376 §3.5, l=).</returns>
+    /// <summary>The hash of the whole body, or of its first bytes.</summary>
+    /// <returns>Null if the body is shorter than that (RFC 6376 §3.5, l=).</returns>
     internal byte[]? Get(long? length)
     {
         if (length is 0)
@@ -66,7 +64,7 @@ internal sealed class BodyHash(ReadOnlySpan<long> lengths) : IDisposable
     private static long[] InOrder(ReadOnlySpan<long> lengths) =>
         lengths.IsEmpty ? [] : [.. lengths.ToArray().Distinct().Order()];
 
-    /// <summary>The hash of what there is so far.</summary>
+    /// <summary>The hash of the bytes so far.</summary>
     private byte[] Current()
     {
         if (_hash is null)

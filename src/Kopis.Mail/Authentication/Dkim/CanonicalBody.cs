@@ -1,17 +1,16 @@
 namespace Kopis.Mail.Authentication.Dkim;
 
-/// <summary>
-/// A body in its canonical form (RFC 6376 §3.4.3, §3.4.4), line by line, in pieces cut anywhere.
-/// </summary>
-/// <param name="form">The form.</param>
-/// <param name="hash">Gets the canonical bytes.</param>
+/// <summary>Makes the canonical form of a body (RFC 6376 §3.4.3, §3.4.4), line by line. The pieces
+/// of a line may begin and end anywhere.</summary>
+/// <param name="form">The canonicalization.</param>
+/// <param name="hash">Receives the canonical bytes.</param>
 internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
 {
     private long _emptyLines; // Written only when a line that is not empty follows.
     private bool _hasText;
     private bool _isBlankDue;
 
-    /// <summary>Takes a piece of a line.</summary>
+    /// <summary>Adds a piece of a line.</summary>
     internal void Text(ReadOnlySpan<byte> text)
     {
         if (form == CanonicalForm.Simple || IsCanonical(text))
@@ -42,7 +41,7 @@ internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
         }
     }
 
-    /// <summary>Takes the end of a line.</summary>
+    /// <summary>Ends a line.</summary>
     internal void LineEnd()
     {
         _isBlankDue = false;
@@ -57,17 +56,17 @@ internal sealed class CanonicalBody(CanonicalForm form, BodyHash hash)
         }
     }
 
-    /// <summary>The body is over.</summary>
+    /// <summary>Ends the body.</summary>
     internal void End()
     {
         if (form == CanonicalForm.Simple && hash.Length == 0)
         {
-            hash.AppendLineEnd(); // A body of nothing is one line end (RFC 6376 §3.4.3).
+            hash.AppendLineEnd(); // An empty body is one line end (RFC 6376 §3.4.3).
         }
     }
 
-    /// <summary>Whether a piece is as it is to be, whatever follows: no run of blanks, none at its
-    /// ends, and none due before it.</summary>
+    /// <summary>Whether a piece is canonical already, whatever follows: it has no run of blanks, no
+    /// blanks at its ends, and no blank is due before it.</summary>
     private bool IsCanonical(ReadOnlySpan<byte> text) => !_isBlankDue && !text.IsEmpty
         && text[0] != (byte)' ' && text[^1] != (byte)' ' && !text.Contains((byte)'\t')
         && text.IndexOf("  "u8) < 0;

@@ -6,7 +6,7 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <summary>A field in its canonical form (RFC 6376 §3.4.1, §3.4.2).</summary>
 internal static class CanonicalHeader
 {
-    /// <summary>Writes a field, without a line end behind it.</summary>
+    /// <summary>Writes a field without its final line end.</summary>
     internal static void Write(
         ReadOnlySpan<byte> raw, int valueStart, CanonicalForm form, IBufferWriter<byte> to)
     {
@@ -28,7 +28,8 @@ internal static class CanonicalHeader
         WriteRelaxed(raw[valueStart..], to);
     }
 
-    /// <summary>Unfolds; each run of blanks becomes one space; none at both ends.</summary>
+    /// <summary>Unfolds a field. Each run of blanks becomes one space; blanks at both ends are
+    /// removed.</summary>
     private static void WriteRelaxed(ReadOnlySpan<byte> value, IBufferWriter<byte> to)
     {
         Span<byte> span = to.GetSpan(value.Length + 1);
@@ -38,7 +39,7 @@ internal static class CanonicalHeader
         {
             if (one is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             {
-                // A line end within a field stands before a blank, so it makes none of its own.
+                // A line end within a field is followed by a blank, so it adds none of its own.
                 isBlankDue |= one is (byte)' ' or (byte)'\t';
                 continue;
             }

@@ -3,7 +3,7 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <summary>How a signature is made (RFC 6376 §3.3, RFC 8463, RFC 8301).</summary>
 public enum DkimAlgorithm
 {
-    /// <summary>One that is not known here.</summary>
+    /// <summary>An algorithm that is not supported.</summary>
     Unknown,
 
     /// <summary>rsa-sha256.</summary>

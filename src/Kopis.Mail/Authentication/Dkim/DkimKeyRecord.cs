@@ -7,18 +7,18 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <c>selector._domainkey.domain</c>.</summary>
 public sealed class DkimKeyRecord
 {
-    /// <summary>RSA keys under this prove nothing (RFC 8301 §3.2).</summary>
+    /// <summary>Smaller RSA keys prove nothing (RFC 8301 §3.2).</summary>
     public const int RsaBitsMin = 1024;
 
-    /// <summary>Keys over this are not looked at: verifiers need not (RFC 8301 §3.2).</summary>
+    /// <summary>Larger keys are ignored, as verifiers may do (RFC 8301 §3.2).</summary>
     public const int RsaBitsMax = 4096;
 
     private const int TextMax = 4096; // RSA of 4,096 bits takes 740 characters.
     private const int KeyBytesMax = 1024;
     private const int Ed25519Bytes = 32;
-    private const int ExponentBytesMax = 4; // Beyond, a check costs what a signature costs.
+    private const int ExponentBytesMax = 4; // More would make a check as costly as signing.
 
-    // To load a key costs many times what it costs to check a signature with it.
+    // Loading a key costs many times as much as checking a signature with it.
     private static readonly RecordCache<DkimKeyRecord> Known = new(Parse, TextMax);
 
     private readonly Lazy<RsaKey> _rsa;
@@ -32,37 +32,37 @@ public sealed class DkimKeyRecord
     /// <summary>k=: whether it is an Ed25519 key; otherwise RSA.</summary>
     public bool IsEd25519 { get; private init; }
 
-    /// <summary>p=: the key; empty when it has been revoked.</summary>
+    /// <summary>p=: the key; empty if it has been revoked.</summary>
     public byte[] Key { get; }
 
-    /// <summary>t=y: the domain only tries DKIM.</summary>
+    /// <summary>t=y: the domain only tests DKIM.</summary>
     public bool IsTesting { get; private init; }
 
-    /// <summary>t=s: i= has to be of d= itself.</summary>
+    /// <summary>t=s: the domain of i= must equal d=.</summary>
     public bool IsStrict { get; private init; }
 
-    /// <summary>h=: whether SHA-256 is among the hashes that go with it.</summary>
+    /// <summary>h=: whether SHA-256 is among its hashes.</summary>
     public bool AllowsSha256 { get; private init; }
 
-    /// <summary>s=: whether it is one for mail.</summary>
+    /// <summary>s=: whether it may be used for mail.</summary>
     public bool IsForMail { get; private init; }
 
-    /// <summary>The RSA key, loaded when it is first asked for.</summary>
+    /// <summary>The RSA key, loaded when it is first used.</summary>
     internal RsaKey Rsa => _rsa.Value;
 
-    /// <summary>Reads a record, or has read it before.</summary>
+    /// <summary>Parses a record, or returns it from the cache.</summary>
     public static DkimKeyRecord? Find(string text) => Known.Find(text);
 
-    /// <summary>Whether a published record has the key of another, and allows what is made with
-    /// it.</summary>
+    /// <summary>Whether a published record has the same key as another, and allows signatures made
+    /// with it.</summary>
     public static bool HasKeyOf(string published, string own) =>
         Parse(published) is { AllowsSha256: true, IsForMail: true } found
         && Parse(own) is { } key
         && found.IsEd25519 == key.IsEd25519
         && found.Key.AsSpan().SequenceEqual(key.Key);
 
-    /// <summary>Reads a record.</summary>
-    /// <returns>Null if it is not a key of a kind that is known here.</returns>
+    /// <summary>Parses a record.</summary>
+    /// <returns>Null if it is not a key of a supported kind.</returns>
     public static DkimKeyRecord? Parse(string text)
     {
         if (text.Length > TextMax || TagList.Parse(ByteText.ToBytes(text)) is not { } tags
@@ -96,7 +96,7 @@ public sealed class DkimKeyRecord
     }
 
     /// <summary>Loads an RSA key.</summary>
-    /// <param name="fault">What is wrong with it where the answer is null.</param>
+    /// <param name="fault">What is wrong with the key if the result is null.</param>
     public RSA? LoadRsa(out string fault)
     {
         RSA rsa = RSA.Create();
@@ -108,7 +108,7 @@ public sealed class DkimKeyRecord
             }
             catch (CryptographicException)
             {
-                rsa.ImportRSAPublicKey(Key, out _); // The form that RFC 6376 §3.6.1 has in words.
+                rsa.ImportRSAPublicKey(Key, out _); // The form that RFC 6376 §3.6.1 describes.
             }
 
             fault = rsa.KeySize < RsaBitsMin ? "key is too short"

@@ -2,19 +2,19 @@ using System.Security.Cryptography;
 
 namespace Kopis.Mail.Authentication.Dkim;
 
-/// <summary>Keys as text: private ones in PEM, as openssl writes them, and public ones as the TXT
+/// <summary>Keys as text: private keys in PEM, as openssl writes them, and public keys as the TXT
 /// record that a domain publishes.</summary>
 public static class DkimKeyText
 {
     private const int SeedBytes = 32;
 
-    /// <summary>PKCS #8 of an Ed25519 key up to its seed (RFC 8410 §7).</summary>
+    /// <summary>The bytes of an Ed25519 key in PKCS #8 before its seed (RFC 8410 §7).</summary>
     private static ReadOnlySpan<byte> Ed25519Head =>
         [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
         0x04, 0x22, 0x04, 0x20];
 
     /// <summary>The seed in a PEM file of an Ed25519 key.</summary>
-    /// <returns>32 bytes; null if it is no such file.</returns>
+    /// <returns>32 bytes; null if the file has no such key.</returns>
     public static byte[]? ReadEd25519(string pem)
     {
         byte[]? der = ReadPem(pem);
@@ -25,7 +25,7 @@ public static class DkimKeyText
     }
 
     /// <summary>The RSA key in a PEM file.</summary>
-    /// <returns>Null if it is no such file, or a key that others would not accept
+    /// <returns>Null if the file has no such key, or one that others would not accept
     /// (<see cref="DkimKeyRecord.RsaBitsMin"/>).</returns>
     public static RSA? ReadRsa(string pem)
     {
@@ -41,7 +41,7 @@ public static class DkimKeyText
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            // Not one: as one of a wrong size.
+            // It is not a key, or one of a wrong size.
         }
 
         rsa.Dispose();

@@ -5,8 +5,8 @@ namespace Kopis.Mail.Authentication.Dkim;
 /// <summary>A DKIM-Signature field (RFC 6376 §3.5).</summary>
 public sealed class DkimSignature
 {
-    /// <summary>How many names h= may have: a header has at most 1,000 fields, and who signs
-    /// names each once more.</summary>
+    /// <summary>The most names in h=: a header has at most 1,000 fields, and a signer names each
+    /// once more.</summary>
     public const int NamesMax = 2 * MessageReader.FieldsMax;
 
     private const int DigitsMax = 12; // RFC 6376 §3.5, t= and x=: up to 10^12.

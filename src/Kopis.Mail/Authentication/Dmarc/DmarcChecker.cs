@@ -3,11 +3,9 @@ using Kopis.Mail.Authentication.Spf;
 
 namespace Kopis.Mail.Authentication.Dmarc;
 
-/// <summary>
-/// Checks a message by DMARC (RFC 9989 §5.3) from what SPF and DKIM found. It is asynchronous
-/// because the tree walk asks DNS; a walk asks at most 8 times, and only for identifiers below the
-/// author's organization.
-/// </summary>
+/// <summary>Checks a message by DMARC (RFC 9989 §5.3), from the results of SPF and DKIM. It is
+/// asynchronous because the tree walk asks DNS. A walk asks at most 8 times, and only for
+/// identifiers below the author's organization.</summary>
 public sealed class DmarcChecker
 {
     private readonly IAuthenticationDns _dns;
@@ -29,15 +27,15 @@ public sealed class DmarcChecker
         _stop = stop;
     }
 
-    /// <summary>Checks.</summary>
-    /// <param name="dns">Asked for records.</param>
+    /// <summary>Checks a message.</summary>
+    /// <param name="dns">The source of records.</param>
     /// <param name="author">The domains of From.</param>
-    /// <param name="spf">SPF of MAIL FROM, or of HELO where that is empty; null where there is
-    /// none.</param>
+    /// <param name="spf">SPF of MAIL FROM, or of HELO if MAIL FROM is empty; null if there is none.
+    /// </param>
     /// <param name="dkim">The signatures.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <returns>Of several domains (§5.3.1), the one that is worst off: a message that names one
-    /// more author is not better for it.</returns>
+    /// <param name="stop">Cancels the check.</param>
+    /// <returns>The worst result, if there are several domains (§5.3.1): one more author must not
+    /// improve the result of a message.</returns>
     public static async Task<DmarcCheck> CheckAsync(
         IAuthenticationDns dns,
         AuthorDomains author,
@@ -114,7 +112,7 @@ public sealed class DmarcChecker
         });
     }
 
-    /// <summary>The record of the domain, else of its organization, else of the public suffix
+    /// <summary>The record of the domain, or else of its organization, or else of the public suffix
     /// above that (§4.10.1).</summary>
     private static (string Name, DmarcRecord? Record) Applicable(
         string domain, string organization, List<(string Name, DmarcRecord Record)> found)
@@ -125,8 +123,8 @@ public sealed class DmarcChecker
         return own.Item2 is not null ? own : its.Item2 is not null ? its : above;
     }
 
-    /// <summary>Whether an authenticated domain is aligned (§4.4, §4.10.2), and whether DNS left
-    /// that open.</summary>
+    /// <summary>Whether an authenticated domain is aligned (§4.4, §4.10.2), and whether that
+    /// remains open because of DNS.</summary>
     private async ValueTask<(bool IsAligned, bool IsUnsure)> AlignsAsync(
         string? identifier, string domain, string organization, bool isStrict)
     {
@@ -135,7 +133,7 @@ public sealed class DmarcChecker
             return (identifier is not null, false);
         }
 
-        // Organizations that are the same are above both: nothing else needs a walk.
+        // If the organization is the same, it is above both names, so only such names need a walk.
         if (isStrict || !DomainText.IsWithin(identifier, organization))
         {
             return (false, false);
@@ -146,8 +144,8 @@ public sealed class DmarcChecker
             : (false, true);
     }
 
-    /// <summary>Whether DNS kept a check from its end that could have been aligned (§5.3.6). One
-    /// of any other domain is left out: a sender adds those at will.</summary>
+    /// <summary>Whether DNS prevented a check of a domain that could be aligned (§5.3.6). Other
+    /// domains do not count, since a sender can add any number of those.</summary>
     private bool MightAlign(string domain, string organization, DmarcRecord record)
     {
         bool IsNear(string? identifier, bool isStrict) => identifier is not null
@@ -159,8 +157,8 @@ public sealed class DmarcChecker
                 && IsNear(one.Signature?.Domain, record.IsDkimStrict));
     }
 
-    /// <summary>p= for the name that has the record; sp= below it, np= where the name does not
-    /// exist (§4.10.1).</summary>
+    /// <summary>The policy: p= for the name that has the record, sp= below it, and np= if the name
+    /// does not exist (§4.10.1).</summary>
     private async ValueTask<DmarcCheck> WithPolicyAsync(DmarcCheck check)
     {
         DmarcRecord record = check.Record!;
@@ -186,7 +184,7 @@ public sealed class DmarcChecker
             : check with { Policy = record.SubdomainPolicy, PolicyTag = "sp" };
     }
 
-    /// <summary>Whether a name exists: any answer but NXDOMAIN (§3.2.13).</summary>
+    /// <summary>Whether a name exists: DNS gives any answer except NXDOMAIN (§3.2.13).</summary>
     private async ValueTask<bool?> ExistsAsync(string name) =>
         (await _dns.FindAddressesAsync(name, isIPv6: false, _stop)).Outcome switch
         {

@@ -6,9 +6,9 @@ public enum DmarcPolicy
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>To be treated as suspicious.</summary>
+    /// <summary>To treat it as suspicious.</summary>
     Quarantine,
 
-    /// <summary>To be refused.</summary>
+    /// <summary>To refuse it.</summary>
     Reject,
 }

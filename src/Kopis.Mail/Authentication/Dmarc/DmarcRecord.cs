@@ -5,7 +5,7 @@ namespace Kopis.Mail.Authentication.Dmarc;
 /// <summary>A policy record of DMARC (RFC 9989 §4.7, §4.8).</summary>
 public sealed class DmarcRecord
 {
-    /// <summary>Addresses of one tag that are kept: §4.6 wants all, and real ones have one to
+    /// <summary>The most addresses that are kept of one tag. §4.6 wants all; real tags have one to
     /// three.</summary>
     public const int AddressesMax = 10;
 
@@ -16,17 +16,18 @@ public sealed class DmarcRecord
 
     private DmarcRecord(bool isUsable) => IsUsable = isUsable;
 
-    /// <summary>Whether it can be applied. One whose p=, sp= or np= is wrong can where it has an
-    /// address for reports: it then asks for nothing else (§4.10.1).</summary>
+    /// <summary>Whether the record can be applied. If p=, sp= or np= is wrong, that depends on
+    /// whether it has an address for reports: it then asks for reports only (§4.10.1).</summary>
     public bool IsUsable { get; }
 
-    /// <summary>p=: for the domain itself.</summary>
+    /// <summary>p=: the policy for the domain itself.</summary>
     public DmarcPolicy Policy { get; private init; }
 
-    /// <summary>sp=, or p=: for names below it that exist.</summary>
+    /// <summary>sp=, or else p=: the policy for existing names below it.</summary>
     public DmarcPolicy SubdomainPolicy { get; private init; }
 
-    /// <summary>np=, or sp=, or p=: for names below it that do not exist.</summary>
+    /// <summary>np=, or else sp=, or else p=: the policy for names below it that do not exist.
+    /// </summary>
     public DmarcPolicy MissingPolicy { get; private init; }
 
     /// <summary>adkim=s.</summary>
@@ -35,30 +36,30 @@ public sealed class DmarcRecord
     /// <summary>aspf=s.</summary>
     public bool IsSpfStrict { get; private init; }
 
-    /// <summary>t=y: the domain tries its policy; what is applied is one step less.</summary>
+    /// <summary>t=y: the domain tests its policy, so one step less is applied.</summary>
     public bool IsTest { get; private init; }
 
-    /// <summary>psd=: y, n, or u where nothing is said.</summary>
+    /// <summary>psd=: y, n, or u if it is not set.</summary>
     public char PublicSuffix { get; private init; }
 
-    /// <summary>rua=: where reports on all mail go; URIs of printing ASCII.</summary>
+    /// <summary>rua=: where to send reports on all mail; URIs of printable ASCII.</summary>
     public IReadOnlyList<string> AggregateAddresses { get; private init; } = [];
 
-    /// <summary>The same with the sizes that RFC 7489 §6.4 has behind them, as in
+    /// <summary>The same with the sizes of RFC 7489 §6.4 at their ends, as in
     /// <c>mailto:a@b.example!10m</c>.</summary>
     public IReadOnlyList<string> AggregateTargets { get; private init; } = [];
 
-    /// <summary>ruf=: where reports on single messages go.</summary>
+    /// <summary>ruf=: where to send reports on single messages.</summary>
     public IReadOnlyList<string> FailureAddresses { get; private init; } = [];
 
-    /// <summary>fo=: which single messages; <c>0</c> without it.</summary>
+    /// <summary>fo=: which single messages to report; <c>0</c> by default.</summary>
     public string FailureOptions { get; private init; } = "0";
 
-    /// <summary>Reads a TXT record, or has read it before.</summary>
+    /// <summary>Parses a TXT record, or returns it from the cache.</summary>
     public static DmarcRecord? Find(string text) => Known.Find(text);
 
-    /// <summary>Reads a TXT record.</summary>
-    /// <returns>Null if it does not begin with <c>v=DMARC1</c>; what else is wrong is left out.
+    /// <summary>Parses a TXT record.</summary>
+    /// <returns>Null if it does not begin with <c>v=DMARC1</c>. Other wrong parts are left out.
     /// </returns>
     public static DmarcRecord? Parse(string text)
     {
@@ -89,7 +90,7 @@ public sealed class DmarcRecord
         };
     }
 
-    /// <summary>Whether a text begins with the version, in this case of letters.</summary>
+    /// <summary>Whether a text begins with the version, whose case matters.</summary>
     private static bool IsDmarc(string text)
     {
         int end = text.IndexOf(';', StringComparison.Ordinal);
@@ -102,8 +103,8 @@ public sealed class DmarcRecord
         tags[name].Length == value.Length
         && string.Equals(tags.Text(name), value, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A policy tag.</summary>
-    /// <returns>False where it is there and is none of the three words.</returns>
+    /// <summary>Parses a policy tag.</summary>
+    /// <returns>False if the tag exists and has none of the three words.</returns>
     private static bool TryPolicy(
         TagList tags, string name, DmarcPolicy otherwise, out DmarcPolicy policy)
     {
@@ -114,8 +115,8 @@ public sealed class DmarcRecord
         return !tags.Has(name) || Is(tags, name, policy.ToString());
     }
 
-    /// <summary>The URIs of a list. In them, commas and exclamation marks are encoded; the sizes
-    /// that RFC 7489 had behind the latter are dropped, or kept.</summary>
+    /// <summary>The URIs of a list. They encode commas and exclamation marks. The sizes that RFC
+    /// 7489 put after an exclamation mark are dropped or kept.</summary>
     private static List<string> AddressesIn(ReadOnlySpan<byte> list, bool withSizes = false)
     {
         List<string> addresses = [];
@@ -134,8 +135,8 @@ public sealed class DmarcRecord
         return addresses;
     }
 
-    /// <summary>A scheme, a colon, and printing characters without blanks (RFC 3986 §3.1).
-    /// </summary>
+    /// <summary>Whether a text is a scheme, a colon, and printable characters without blanks (RFC
+    /// 3986 §3.1).</summary>
     private static bool IsUri(ReadOnlySpan<byte> text)
     {
         int colon = text.IndexOf((byte)':');

@@ -1,16 +1,16 @@
 namespace Kopis.Mail.Authentication.Dmarc;
 
-/// <summary>The records of a name and those above it (RFC 9989 §4.10), for one message: what was
-/// asked for once is not asked for again.</summary>
+/// <summary>Fetches the records of a name and of those above it (RFC 9989 §4.10), for one message.
+/// Each name is asked for only once.</summary>
 internal sealed class TreeWalk(IAuthenticationDns dns, CancellationToken stop)
 {
-    /// <summary>Questions of one walk (§4.10).</summary>
+    /// <summary>The most questions of one walk (§4.10).</summary>
     internal const int QuestionsMax = 8;
 
     private readonly Dictionary<string, (DnsOutcome, DmarcRecord?)> _answers = [];
 
     /// <summary>Walks up from a name.</summary>
-    /// <returns>The records from the longest name to the shortest; null where DNS did not answer.
+    /// <returns>The records from the longest name to the shortest; null if DNS did not answer.
     /// </returns>
     internal async ValueTask<List<(string Name, DmarcRecord Record)>?> WalkAsync(string name)
     {
@@ -57,7 +57,7 @@ internal sealed class TreeWalk(IAuthenticationDns dns, CancellationToken stop)
         return found.Count > 0 ? found[^1].Name : name;
     }
 
-    /// <summary>Which names are asked for, the name itself first (§4.10, steps 3, 4 and 7).
+    /// <summary>The names to ask for, beginning with the name itself (§4.10, steps 3, 4 and 7).
     /// </summary>
     internal static IEnumerable<string> Targets(string name)
     {
@@ -70,7 +70,7 @@ internal sealed class TreeWalk(IAuthenticationDns dns, CancellationToken stop)
         }
     }
 
-    /// <summary>The one record of a name; several are none.</summary>
+    /// <summary>The only record of a name; several count as none.</summary>
     private async ValueTask<(DnsOutcome, DmarcRecord?)> FindAsync(string name)
     {
         if (_answers.TryGetValue(name, out (DnsOutcome, DmarcRecord?) known))

@@ -5,20 +5,19 @@ using System.Xml;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>
-/// Reads the XML of an aggregate report, by RFC 9990 or RFC 7489, in whatever order and namespace
-/// its sender writes; elements that are not known are passed over. Without DTD and entities, and
-/// with a limit for everything.
-/// </summary>
+/// <summary>Parses the XML of an aggregate report, by RFC 9990 or RFC 7489, in any order and
+/// namespace. Unknown elements are skipped. DTDs and entities are not allowed, and everything is
+/// limited.</summary>
 public sealed class AggregateReportReader
 {
-    /// <summary>Characters of one document: 30,000 rows of a large sender.</summary>
+    /// <summary>The most characters of a document: 30,000 rows of a large sender.</summary>
     public const int CharactersMax = 32 * 1024 * 1024;
 
-    /// <summary>Rows of one report; the largest receivers split theirs long before.</summary>
+    /// <summary>The most rows of a report; the largest receivers split theirs much earlier.
+    /// </summary>
     public const int RowsMax = 100_000;
 
-    /// <summary>Results of one kind, or reasons, in one row (RFC 9990 §3.1.3).</summary>
+    /// <summary>The most results of one kind, or reasons, in a row (RFC 9990 §3.1.3).</summary>
     public const int PartsMax = 100;
 
     private const int DepthMax = 12; // The format needs five; the rest is for extensions.
@@ -49,10 +48,10 @@ public sealed class AggregateReportReader
     {
     }
 
-    /// <summary>Reads a document.</summary>
-    /// <param name="xml">Its bytes, in an encoding that it names itself.</param>
-    /// <param name="fault">Why there is no report, in words of ours: printing ASCII.</param>
-    /// <returns>The report, its texts cleaned for a terminal; null where it cannot be read.
+    /// <summary>Parses a document.</summary>
+    /// <param name="xml">The document's bytes, in an encoding that it declares itself.</param>
+    /// <param name="fault">Why there is no report, in our words: printable ASCII.</param>
+    /// <returns>The report, with texts made safe for a terminal; null if it cannot be parsed.
     /// </returns>
     public static AggregateReport? Read(byte[] xml, out string fault)
     {
@@ -69,7 +68,8 @@ public sealed class AggregateReportReader
         }
         catch (Exception e) when (e is XmlException or ArgumentException)
         {
-            // The latter for an encoding that there is not. Words of the parser quote the document.
+            // The latter is thrown for an unknown encoding. Messages of the parser quote the
+            // document, so they are not used.
             fault = e is XmlException at ? $"not well-formed XML in line {at.LineNumber}"
                 : "not XML in a known encoding";
         }
@@ -255,7 +255,8 @@ public sealed class AggregateReportReader
         TryNumber(text, out long seconds) && seconds <= SecondsMax
             ? seconds : throw new FormatException($"{name} is not a number of seconds");
 
-    /// <summary>At most 12 digits: what a sum of all rows still holds.</summary>
+    /// <summary>A number of at most 12 digits, so that the sum of all rows does not overflow.
+    /// </summary>
     private static bool TryNumber(string text, out long number)
     {
         const int DigitsMax = 12;

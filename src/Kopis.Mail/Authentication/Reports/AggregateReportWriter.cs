@@ -4,7 +4,7 @@ using System.Xml;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>Writes an aggregate report as RFC 9990 has it, elements in the order of its tables.
+/// <summary>Writes an aggregate report by RFC 9990, with the elements in the order of its tables.
 /// </summary>
 public sealed class AggregateReportWriter
 {
@@ -19,8 +19,8 @@ public sealed class AggregateReportWriter
 
     private AggregateReportWriter(XmlWriter xml) => _xml = xml;
 
-    /// <summary>Writes one.</summary>
-    /// <exception cref="ArgumentException">A text has a character that XML cannot have.
+    /// <summary>Writes a report.</summary>
+    /// <exception cref="ArgumentException">A text has a character that XML does not allow.
     /// </exception>
     public static byte[] Write(AggregateReport report)
     {

@@ -4,10 +4,8 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>
-/// The parts of a message that are not made of parts, decoded (RFC 2045, RFC 2046). It reads what
-/// carries reports, and no more: base64 and quoted-printable, multipart and forwarded messages.
-/// </summary>
+/// <summary>The leaf parts of a message, decoded (RFC 2045, RFC 2046). It supports only what
+/// carries reports: base64 and quoted-printable, multipart and forwarded messages.</summary>
 internal sealed class MailParts
 {
     private const int PartsMax = 100;
@@ -21,8 +19,9 @@ internal sealed class MailParts
     {
     }
 
-    /// <summary>Reads a message, or a file of one.</summary>
-    /// <exception cref="FormatException">It has too many parts, or they lie too deep.</exception>
+    /// <summary>Parses a message, or a file that contains one.</summary>
+    /// <exception cref="FormatException">The message has too many parts, or they are nested too
+    /// deep.</exception>
     internal static IReadOnlyList<byte[]> Of(ReadOnlySpan<byte> message)
     {
         MailParts parts = new();
@@ -61,8 +60,8 @@ internal sealed class MailParts
         _parts.Add(content);
     }
 
-    /// <summary>The parts between lines that begin with the boundary; what is before the first and
-    /// after the last is nobody's.</summary>
+    /// <summary>The parts between lines with the boundary. Text before the first and after the last
+    /// such line is ignored.</summary>
     private void Split(ReadOnlySpan<byte> body, byte[] boundary, int depth)
     {
         int start = -1;
@@ -89,11 +88,11 @@ internal sealed class MailParts
 
         if (start >= 0 && start < body.Length)
         {
-            Read(body[start..], depth - 1); // Cut short.
+            Read(body[start..], depth - 1); // It was cut short.
         }
     }
 
-    /// <summary>Its header, unfolded, one field a line.</summary>
+    /// <summary>The header, unfolded, with one field a line.</summary>
     private static string Header(ReadOnlySpan<byte> entity, out ReadOnlySpan<byte> body)
     {
         StringBuilder header = new();
@@ -117,7 +116,7 @@ internal sealed class MailParts
         return header.Append('\n').ToString();
     }
 
-    /// <summary>The value of the first field of a name; empty without one.</summary>
+    /// <summary>The value of the first field of a name; empty if there is none.</summary>
     private static string Field(string header, string name)
     {
         int at = header.IndexOf($"\n{name}:", StringComparison.OrdinalIgnoreCase);
@@ -155,8 +154,8 @@ internal sealed class MailParts
             _ => body.ToArray(),
         };
 
-    /// <summary>What is no character of base64 is left out (RFC 2045 §6.8), and so is what follows
-    /// the padding.</summary>
+    /// <summary>Decodes base64. Characters outside its alphabet are ignored (RFC 2045 §6.8), and so
+    /// is what follows the padding.</summary>
     private static byte[] FromBase64(ReadOnlySpan<byte> body)
     {
         byte[] text = new byte[body.Length + 3];

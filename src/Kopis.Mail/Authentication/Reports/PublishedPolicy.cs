@@ -1,8 +1,8 @@
 namespace Kopis.Mail.Authentication.Reports;
 
 /// <summary>The policy that a report is about (RFC 9990 §3.1.1.5), in the words of its record.
-/// What is not said is empty.</summary>
-/// <param name="Domain">Where the record is.</param>
+/// Missing values are empty.</summary>
+/// <param name="Domain">The domain of the record.</param>
 public sealed record PublishedPolicy(string Domain)
 {
     /// <summary>How it was found: psl or treewalk.</summary>

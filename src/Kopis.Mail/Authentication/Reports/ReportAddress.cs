@@ -2,11 +2,12 @@ using System.Globalization;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>Where a domain wants its reports: an address, and how much it takes.</summary>
+/// <summary>A destination for a domain's reports: an address, and the largest message that it
+/// accepts.</summary>
 /// <param name="Address">Its local part is dot-atom text (RFC 5322 §3.2.3), its domain normalized.
 /// </param>
-/// <param name="Domain">The domain of it.</param>
-/// <param name="BytesMax">The largest message; null where nothing is said.</param>
+/// <param name="Domain">The domain of the address.</param>
+/// <param name="BytesMax">The largest message; null if no size is given.</param>
 public sealed record ReportAddress(string Address, string Domain, long? BytesMax)
 {
     private const string Scheme = "mailto:";
@@ -14,8 +15,8 @@ public sealed record ReportAddress(string Address, string Domain, long? BytesMax
     private const int LocalMax = 64; // RFC 5321 §4.5.3.1.1.
     private const int DigitsMax = 9;
 
-    /// <summary>Reads a URI of a policy (RFC 9989 §4.6) with the size of RFC 7489 §6.4.</summary>
-    /// <returns>Null if it is not mailto, or not an address that is sent to.</returns>
+    /// <summary>Parses a URI of a policy (RFC 9989 §4.6) with the size of RFC 7489 §6.4.</summary>
+    /// <returns>Null if the URI is not mailto, or if we do not send to such an address.</returns>
     public static ReportAddress? Parse(string text)
     {
         int mark = text.IndexOf('!', StringComparison.Ordinal);
@@ -35,7 +36,7 @@ public sealed record ReportAddress(string Address, string Domain, long? BytesMax
             return null;
         }
 
-        // What is behind a question mark are fields of a header, which are not the domain's to set.
+        // A question mark begins header fields, which the domain may not set.
         string address = Uri.UnescapeDataString(text[Scheme.Length..].Split('?')[0]);
         int at = address.LastIndexOf('@');
         return at is > 0 and <= LocalMax && IsDotAtom(address[..at])
@@ -49,7 +50,8 @@ public sealed record ReportAddress(string Address, string Domain, long? BytesMax
         && !local.StartsWith('.') && !local.EndsWith('.')
         && !local.Contains("..", StringComparison.Ordinal);
 
-    /// <summary>A number, with k, m, g or t for a power of 1,024.</summary>
+    /// <summary>Parses a number that may be followed by k, m, g or t for a power of 1,024.
+    /// </summary>
     private static bool TrySize(ReadOnlySpan<char> text, out long size)
     {
         int power = text.IsEmpty ? 0 : "kmgt".IndexOf(char.ToLowerInvariant(text[^1])) + 1;

@@ -2,18 +2,18 @@ using Kopis.Mail.Authentication.Dmarc;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>Finds out whether an address wants the reports that a domain asks to be sent there: one
-/// outside of the domain's organization says so in its own DNS (RFC 9990 §4).</summary>
+/// <summary>Finds out whether an address accepts the reports that a domain wants sent there. An
+/// address outside of the domain's organization must say so in its own DNS (RFC 9990 §4).</summary>
 public static class ReportDestination
 {
-    /// <summary>Asks.</summary>
-    /// <param name="dns">Asked.</param>
-    /// <param name="domain">Where the policy is.</param>
+    /// <summary>Asks DNS.</summary>
+    /// <param name="dns">The source of records.</param>
+    /// <param name="domain">The domain with the policy.</param>
     /// <param name="organization">Its organizational domain.</param>
-    /// <param name="target">Where it wants reports.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <returns>The answer, and the addresses, where it is yes: those of the target's own record,
-    /// if it names some.</returns>
+    /// <param name="target">The address where it wants reports.</param>
+    /// <param name="stop">Cancels the question.</param>
+    /// <returns>The answer and, if it is yes, the addresses; the target's own record may name
+    /// others.</returns>
     public static async Task<(ReportConsent Consent, IReadOnlyList<ReportAddress> To)> AskAsync(
         IAuthenticationDns dns, string domain, string organization, ReportAddress target,
         CancellationToken stop)
@@ -49,7 +49,7 @@ public static class ReportDestination
             [.. records.SelectMany(record => record.AggregateTargets)];
         ReportAddress?[] named = [.. others.Select(ReportAddress.Parse)];
 
-        // To name another host would send reports to one that has not been asked.
+        // A record that names another host would send reports to a host that was not asked.
         return records.Length == 0 || named.Any(one => one?.Domain != target.Domain)
             ? (ReportConsent.Missing, [])
             : (ReportConsent.Given,

@@ -2,20 +2,18 @@ using System.IO.Compression;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>
-/// Finds the XML, or JSON, in what a report comes in: itself, gzip, a zip archive, or a message
-/// with any of these as a part. What it is, its first bytes say, and no name. What is packed is
-/// unpacked to a limit, whatever size it claims.
-/// </summary>
+/// <summary>Finds the XML or JSON in a received file: it may be plain, in gzip, in a zip archive,
+/// or in a part of a message. Only its first bytes decide what it is, not its name. Unpacking has a
+/// limit, whatever size is claimed.</summary>
 public sealed class ReportFile
 {
-    /// <summary>A file, or a message; large receivers send less than 10 MiB.</summary>
+    /// <summary>The largest file or message; large receivers send less than 10 MiB.</summary>
     public const int BytesMax = 25 * 1024 * 1024;
 
-    /// <summary>All that is unpacked from one file.</summary>
+    /// <summary>The most bytes unpacked from one file.</summary>
     public const int UnpackedMax = 64 * 1024 * 1024;
 
-    /// <summary>Reports in one file.</summary>
+    /// <summary>The most reports in one file.</summary>
     public const int ReportsMax = 20;
 
     private const int PackedMax = 2; // Layers: a zip archive in gzip is one too many.
@@ -30,9 +28,9 @@ public sealed class ReportFile
 
     /// <summary>Finds the documents.</summary>
     /// <param name="file">At most <see cref="BytesMax"/> bytes.</param>
-    /// <param name="fault">Why there is none, or not all; empty where all is well.</param>
-    /// <param name="isJson">Reports of TLS, not of DMARC.</param>
-    /// <returns>Documents, not yet looked at.</returns>
+    /// <param name="fault">Why there is no document, or not all; empty if nothing is wrong.</param>
+    /// <param name="isJson">Whether to look for TLS reports instead of DMARC reports.</param>
+    /// <returns>The documents, not parsed yet.</returns>
     public static IReadOnlyList<byte[]> Find(
         byte[] file, out string fault, bool isJson = false)
     {
@@ -49,7 +47,7 @@ public sealed class ReportFile
         catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException
             or NotSupportedException or OverflowException)
         {
-            // Offsets of an archive that lead nowhere have other exceptions than the first.
+            // Wrong offsets in an archive cause other exceptions than the first.
             fault = "damaged: cannot be unpacked";
         }
 
@@ -157,13 +155,13 @@ public sealed class ReportFile
     private bool IsDocument(ReadOnlySpan<byte> bytes) =>
         _isJson ? bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..] : IsXml(bytes);
 
-    /// <summary>In an encoding that begins as ASCII, or with the mark of UTF-8 or UTF-16.
-    /// </summary>
+    /// <summary>Whether the encoding begins as ASCII, or with the byte order mark of UTF-8 or
+    /// UTF-16.</summary>
     private static bool IsXml(ReadOnlySpan<byte> bytes) =>
         bytes is [0xEF, 0xBB, 0xBF, ..] or [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]
         || bytes.TrimStart(" \t\r\n"u8) is [(byte)'<', ..];
 
-    /// <summary>Not HTML, that is.</summary>
+    /// <summary>Whether it is not HTML.</summary>
     private bool IsReport(ReadOnlySpan<byte> bytes) => _isJson
         || bytes[..Math.Min(bytes.Length, MarkBytes)].IndexOf("feedback"u8) >= 0;
 }

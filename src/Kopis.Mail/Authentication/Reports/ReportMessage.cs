@@ -4,14 +4,14 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>The message that carries a report (RFC 9990 §3.5.2). Pure.</summary>
+/// <summary>The message that carries a report (RFC 9990 §3.5.2). No I/O.</summary>
 public static class ReportMessage
 {
     private const int LineMax = 76; // RFC 2045 §6.8.
 
-    /// <summary>Makes one, in lines that end in LF.</summary>
-    /// <param name="report">Its Id is of letters and digits: part of the file's name.
-    /// </param>
+    /// <summary>Makes a message with lines that end in LF.</summary>
+    /// <param name="report">The report; its Id has only letters and digits, since the file's name
+    /// contains it.</param>
     /// <param name="receiver">The domain that reports.</param>
     /// <param name="to">Addresses of <see cref="ReportAddress"/>.</param>
     /// <param name="date">The field Date.</param>
