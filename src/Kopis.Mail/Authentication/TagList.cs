@@ -4,13 +4,12 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication;
 
-/// <summary>
-/// A list of tags, as DKIM has it in signatures and keys (RFC 6376 §3.2) and DMARC in policies
-/// (RFC 9989 §4.8): <c>name=value; name=value</c>, blanks and folds around each part.
+/// <summary>A list of tags, as in DKIM's signatures and keys (RFC 6376 §3.2) and DMARC's policies
+/// (RFC 9989 §4.8): <c>name=value; name=value</c>, with blanks and folds around each part.
 /// </summary>
 public sealed class TagList
 {
-    /// <summary>More tags than that are no list: RFC 6376 and its registry know 17.</summary>
+    /// <summary>The most tags: RFC 6376 and its registry have 17.</summary>
     public const int TagsMax = 100;
 
     private static readonly SearchValues<byte> Blanks = SearchValues.Create(" \t\r\n"u8);
@@ -30,16 +29,17 @@ public sealed class TagList
     /// <summary>The name of the first tag.</summary>
     public string First => ByteText.ToText(_text.AsSpan(_tags[0].Name));
 
-    /// <summary>Reads a list that has to be right as a whole.</summary>
-    /// <returns>Null if it is empty, has a tag twice, or something that is no tag.</returns>
+    /// <summary>Parses a list that must be valid as a whole.</summary>
+    /// <returns>Null if it is empty, has a tag twice, or contains something that is not a tag.
+    /// </returns>
     public static TagList? Parse(ReadOnlySpan<byte> text)
     {
         TagList list = new(text.ToArray());
         return list.Read(isStrict: true) && list._tags.Count > 0 ? list : null;
     }
 
-    /// <summary>Reads a list of which what is wrong is left out, and of a tag that occurs twice
-    /// the second (RFC 9989 §4.7).</summary>
+    /// <summary>Parses a list, and leaves out what is wrong, and the second of two equal tags (RFC
+    /// 9989 §4.7).</summary>
     /// <returns>Null if nothing is left.</returns>
     public static TagList? ParseLeniently(ReadOnlySpan<byte> text)
     {
@@ -48,18 +48,16 @@ public sealed class TagList
         return list._tags.Count > 0 ? list : null;
     }
 
-    /// <summary>Whether there is such a tag, in this case of letters.</summary>
+    /// <summary>Whether there is a tag of this name, whose case matters.</summary>
     public bool Has(string name) => IndexOf(name) >= 0;
 
-    /// <summary>The value of a tag, without blanks at its ends; empty where there is none.
-    /// </summary>
+    /// <summary>The value of a tag, without blanks at its ends; empty if there is none.</summary>
     public ReadOnlySpan<byte> this[string name] => _text.AsSpan(PlaceOf(name)).Trim(" \t\r\n"u8);
 
-    /// <summary>The value as text, one character for each byte; null where there is none.
-    /// </summary>
+    /// <summary>The value as text, one character for each byte; null if there is none.</summary>
     public string? Text(string name) => Has(name) ? ByteText.ToText(this[name]) : null;
 
-    /// <summary>The value with all blanks and folds within it left out.</summary>
+    /// <summary>The value without any blanks and folds.</summary>
     public string Compact(string name)
     {
         ReadOnlySpan<byte> value = this[name];
@@ -81,7 +79,7 @@ public sealed class TagList
         return ByteText.ToText(compact.AsSpan(0, length));
     }
 
-    /// <summary>Where the value is in the text that was read, blanks around it included.</summary>
+    /// <summary>The place of the value in the parsed text, with blanks around it.</summary>
     public Range PlaceOf(string name)
     {
         int index = IndexOf(name);
@@ -89,7 +87,7 @@ public sealed class TagList
     }
 
     /// <summary>A number of at most 12 digits (RFC 6376 §3.5, t= and x=).</summary>
-    /// <returns>False where the tag is there and is no such number.</returns>
+    /// <returns>False if the tag exists and is not such a number.</returns>
     public bool TryNumber(string name, int digitsMax, out long? number)
     {
         number = null;

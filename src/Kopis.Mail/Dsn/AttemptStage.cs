@@ -1,13 +1,13 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>How far an attempt to deliver came: where it failed, or the last step of one that did
-/// not. The numbers are in frames and records, and stay.</summary>
+/// <summary>How far an attempt to deliver came: the stage where it failed, or its last stage if it
+/// succeeded. The numbers are stored in frames and records, so they must not change.</summary>
 public enum AttemptStage : byte
 {
     /// <summary>Nothing was asked of the network.</summary>
     None = 0,
 
-    /// <summary>DNS, and finding the way.</summary>
+    /// <summary>DNS look-ups and the choice of the route.</summary>
     Lookup = 1,
 
     /// <summary>The connection.</summary>
@@ -31,9 +31,9 @@ public enum AttemptStage : byte
     /// <summary>RCPT.</summary>
     Rcpt = 8,
 
-    /// <summary>DATA, before the message.</summary>
+    /// <summary>DATA, before the message was sent.</summary>
     Data = 9,
 
-    /// <summary>The message itself, and the reply to its end.</summary>
+    /// <summary>The message itself, and the final reply to it.</summary>
     Message = 10,
 }

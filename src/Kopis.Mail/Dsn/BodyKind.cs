@@ -1,14 +1,14 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>What the BODY parameter of MAIL says (RFC 6152, RFC 3030).</summary>
+/// <summary>The BODY parameter of MAIL (RFC 6152, RFC 3030).</summary>
 public enum BodyKind : byte
 {
-    /// <summary>Nothing, or 7BIT.</summary>
+    /// <summary>None, or 7BIT.</summary>
     Plain,
 
     /// <summary>Lines that may have eight bits.</summary>
     EightBitMime,
 
-    /// <summary>Any bytes, lines or not.</summary>
+    /// <summary>Any bytes, with or without lines.</summary>
     BinaryMime,
 }

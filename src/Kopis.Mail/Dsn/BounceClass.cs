@@ -1,10 +1,10 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>What kind of failure an attempt met (docs/SENDING.md, Replies and classes). The numbers
-/// are in frames and records, and stay.</summary>
+/// <summary>The kinds of failures of an attempt (docs/SENDING.md, Replies and classes). The numbers
+/// are stored in frames and records, so they must not change.</summary>
 public enum BounceClass : byte
 {
-    /// <summary>None: delivered.</summary>
+    /// <summary>No failure: delivered.</summary>
     None = 0,
 
     /// <summary>There is no such mailbox.</summary>
@@ -22,13 +22,14 @@ public enum BounceClass : byte
     /// <summary>Refused by a rule of the receiver: lists, reputation, local policy.</summary>
     Policy = 5,
 
-    /// <summary>Refused as spam or a virus, for what is in it.</summary>
+    /// <summary>Refused because of its content, as spam or a virus.</summary>
     SpamContent = 6,
 
-    /// <summary>SPF, DKIM, DMARC, or a name of the client that does not resolve.</summary>
+    /// <summary>Refused because of SPF, DKIM or DMARC, or because the client's name does not
+    /// resolve.</summary>
     Authentication = 7,
 
-    /// <summary>To come again: greylisting.</summary>
+    /// <summary>Deferred for a later try: greylisting.</summary>
     Greylisted = 8,
 
     /// <summary>Too much mail, too fast, or too many connections.</summary>
@@ -37,10 +38,10 @@ public enum BounceClass : byte
     /// <summary>No connection, or it was lost.</summary>
     ConnectionFailed = 10,
 
-    /// <summary>TLS is wanted and did not come about.</summary>
+    /// <summary>TLS is required and could not be established.</summary>
     TlsFailed = 11,
 
-    /// <summary>The server does not speak SMTP as it should, or does not know a command.</summary>
+    /// <summary>The server does not speak proper SMTP, or does not know a command.</summary>
     Protocol = 12,
 
     /// <summary>The message is too large.</summary>
@@ -52,22 +53,23 @@ public enum BounceClass : byte
     /// <summary>DNS did not answer.</summary>
     Dns = 15,
 
-    /// <summary>The message goes round in circles.</summary>
+    /// <summary>The message is in a loop.</summary>
     Loop = 16,
 
     /// <summary>The login at a relay was refused.</summary>
     LoginRefused = 17,
 
-    /// <summary>The server has a trouble of its own: full disk, shutting down, local error.
+    /// <summary>The server has a problem of its own: a full disk, a shutdown, a local error.
     /// </summary>
     ServerTrouble = 18,
 
-    /// <summary>Something of this host: configuration, message that cannot be read.</summary>
+    /// <summary>A problem of this host: its configuration, or a message that cannot be read.
+    /// </summary>
     Local = 19,
 
-    /// <summary>The message cannot be taken as it is: 8-bit, headers, form.</summary>
+    /// <summary>The message is not acceptable in its form: 8-bit data, headers.</summary>
     Form = 20,
 
-    /// <summary>Refused or deferred, and nothing tells why.</summary>
+    /// <summary>Refused or deferred for a reason that is not known.</summary>
     Unknown = 21,
 }

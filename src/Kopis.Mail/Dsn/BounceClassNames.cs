@@ -4,7 +4,7 @@ namespace Kopis.Mail.Dsn;
 /// without in records.</summary>
 public static class BounceClassNames
 {
-    /// <summary>By number.</summary>
+    /// <summary>The names, by number.</summary>
     private static readonly string[] Names =
     [
         "none", "bad-mailbox", "inactive-mailbox", "bad-domain", "quota", "policy",
@@ -13,14 +13,15 @@ public static class BounceClassNames
         "server-trouble", "local", "form", "unknown",
     ];
 
-    /// <summary>How many classes there are.</summary>
+    /// <summary>The number of classes.</summary>
     public static int Count => Names.Length;
 
-    /// <summary>As the journal's records have them, by number.</summary>
+    /// <summary>The names in the journal's records, by number.</summary>
     public static IReadOnlyList<string> OfRecords { get; } =
         [.. Names.Select(name => name.Replace("-", "", StringComparison.Ordinal))];
 
-    /// <summary>The class of a word in lower case; null where it is none of a failure.</summary>
+    /// <summary>The class for a word in lower case; null if it is not a class of failures.
+    /// </summary>
     public static BounceClass? Find(string word) =>
         Array.IndexOf(Names, word) is > 0 and int number ? (BounceClass)number : null;
 }

@@ -2,18 +2,16 @@ using System.Text;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// Finds the class of a failure (docs/SENDING.md, Replies and classes): by words of the reply, then
-/// by its enhanced status (RFC 3463), then by its code (RFC 5321 §4.2.3), then by where the attempt
-/// ended. Words come first because servers' codes are often wrong: a full mailbox is 550 5.1.1, and
-/// greylisting 450 4.2.0. Pure.
-/// </summary>
+/// <summary>Finds the class of a failure (docs/SENDING.md, Replies and classes): by words in the
+/// reply, then by its enhanced status (RFC 3463), then by its code (RFC 5321 §4.2.3), then by the
+/// stage where the attempt ended. Words come first because servers' codes are often wrong: a full
+/// mailbox is reported as 550 5.1.1, and greylisting as 450 4.2.0. No I/O.</summary>
 public static class BounceClasses
 {
     private const int ReplyBytesMax = 1000; // Of a reply that is looked through.
 
     /// <param name="stage">Where the attempt ended.</param>
-    /// <param name="code">The reply's code; 0: there was none.</param>
+    /// <param name="code">The reply's code; 0 if there was no reply.</param>
     /// <param name="status">The enhanced status of the reply or of our own words; may be empty.
     /// </param>
     /// <param name="text">The report.</param>
@@ -32,10 +30,10 @@ public static class BounceClasses
         reply = reply[..Math.Min(reply.Length, ReplyBytesMax)];
         return BounceWords.Find(reply, code) is not BounceClass.None and var byWords ? byWords
             : OfStatus(stage, known) is not BounceClass.None and var byStatus ? byStatus
-            : OfCode(stage, code); // Replies of QMTP have none: nothing tells.
+            : OfCode(stage, code); // QMTP replies have no status.
     }
 
-    /// <summary>Our own words have a status, where they are not about a connection.</summary>
+    /// <summary>Our own texts have a status, unless they are about a connection.</summary>
     private static BounceClass WithoutReply(AttemptStage stage, string status) => status switch
     {
         "5.1.1" => BounceClass.BadMailbox,
@@ -61,7 +59,7 @@ public static class BounceClasses
     private static BounceClass OfStatus(AttemptStage stage, string status) =>
         status.Length < 5 ? BounceClass.None : status[2..] switch
         {
-            // 1.1 is what many servers say of the sender, too.
+            // Many servers use 1.1 for the sender too.
             "1.0" or "1.1" or "1.3" or "1.4" or "1.6" => stage == AttemptStage.Rcpt
                 ? BounceClass.BadMailbox : BounceClass.None,
             "1.2" or "1.10" => BounceClass.BadDomain,

@@ -4,11 +4,11 @@ using Kopis.Mail.Addresses;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>The words of qmail-send's bounces: QSBMF (contract §6.5). Parsers rely on them.
+/// <summary>The text of qmail-send's bounces in QSBMF (contract §6.5), on which parsers rely.
 /// </summary>
 public static class BounceText
 {
-    /// <summary>The sender whose failures are discarded: a double bounce's.</summary>
+    /// <summary>The sender of double bounces, whose failures are discarded.</summary>
     public static ReadOnlySpan<byte> DoubleBounceSender => "#@[]"u8;
 
     /// <summary>The rest of the first paragraph.</summary>
@@ -17,11 +17,11 @@ public static class BounceText
         + "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"u8;
 
     /// <summary>Header and first paragraph.</summary>
-    /// <param name="to">Where the text goes.</param>
-    /// <param name="time">The Date.</param>
-    /// <param name="from">bouncefrom, unquoted, without host.</param>
+    /// <param name="to">The output.</param>
+    /// <param name="time">The time for Date.</param>
+    /// <param name="from">bouncefrom, unquoted, without a host.</param>
     /// <param name="host">bouncehost.</param>
-    /// <param name="recipient">Whom the bounce goes to.</param>
+    /// <param name="recipient">The recipient of the bounce.</param>
     /// <param name="id">Its Message-ID.</param>
     /// <param name="isDouble">The failed message was itself a bounce.</param>
     public static void WriteHead(
@@ -38,8 +38,8 @@ public static class BounceText
         to.Write(isDouble ? "but the bounce bounced!\n\n"u8 : []);
     }
 
-    /// <summary>The fields that every notice has: qmail's, in its order, and what RFC 5322 §3.6.4
-    /// and RFC 3834 §5 ask for.</summary>
+    /// <summary>The fields of every notice: qmail's in its order, and those that RFC 5322 §3.6.4
+    /// and RFC 3834 §5 require.</summary>
     internal static void WriteHeader(
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
         ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> subject,
@@ -58,7 +58,7 @@ public static class BounceText
         to.Write("\nAuto-Submitted: auto-replied\n"u8);
     }
 
-    /// <summary>Who speaks: programs know a QSBMF text by this.</summary>
+    /// <summary>The sentence by which programs recognise QSBMF.</summary>
     internal static void WriteGreeting(IBufferWriter<byte> to, ReadOnlySpan<byte> host)
     {
         to.Write("Hi. This is the qmail-send program at "u8);
@@ -66,7 +66,8 @@ public static class BounceText
         to.Write(".\n"u8);
     }
 
-    /// <summary>The paragraph of one recipient, as it is kept in <c>queue/bounce/N</c>.</summary>
+    /// <summary>The paragraph about one recipient, in the form in which <c>queue/bounce/N</c> keeps
+    /// it.</summary>
     public static void WriteParagraph(
         IBufferWriter<byte> to, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> report)
     {
@@ -77,8 +78,8 @@ public static class BounceText
             ? [.. report, (byte)'\n']
             : report.ToArray();
 
-        // A blank line would end the paragraph, and at its start leave it without a reason. From
-        // behind, as qmail does it: each line end but the first of a run.
+        // An empty line would end the paragraph, and at its start would leave it without a reason.
+        // So each line end after the first of a run becomes a slash, from the end as in qmail.
         for (int i = text.Length - 2; i >= 0; i--)
         {
             if (text[i] == (byte)'\n' && (i == 0 || text[i - 1] == (byte)'\n'))
@@ -101,14 +102,15 @@ public static class BounceText
         WriteReturnPath(to, sender);
     }
 
-    /// <summary>Behind the beginning of a message that was too long to come back whole: at the end,
-    /// since parsers take what follows the separator for its header.</summary>
+    /// <summary>What follows the beginning of a message that was too long to be returned whole. It
+    /// stands at the end, since parsers take what follows the separator for the message's header.
+    /// </summary>
     public static void WriteCut(IBufferWriter<byte> to, long bytes, long allBytes) =>
         to.Write(ByteText.ToBytes(
             $"\n--- The rest of the message is left out. It has {allBytes} bytes; these were the "
             + $"first {bytes}.\n"));
 
-    /// <summary>The first line of a message that comes back.</summary>
+    /// <summary>The first line of a returned message.</summary>
     internal static void WriteReturnPath(IBufferWriter<byte> to, ReadOnlySpan<byte> sender)
     {
         to.Write("Return-Path: <"u8);

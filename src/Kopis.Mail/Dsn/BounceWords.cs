@@ -3,13 +3,13 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>Words that servers use in replies. What is further up counts first.</summary>
+/// <summary>Words that servers use in replies. Earlier ones take precedence.</summary>
 internal static class BounceWords
 {
-    // Found anywhere in a reply, in lower case.
+    // These are searched anywhere in a reply in lower case.
     private static readonly (BounceClass Class, byte[][] Words)[] Table =
     [
-        // Exchange Online, of users that it does not have.
+        // Exchange Online says this of unknown users.
         (BounceClass.BadMailbox, All("recipient address rejected: access denied")),
         (BounceClass.RateLimited, All(
             "rate limit", "rate-limit", "ratelimit", "throttl", "too many connections",
@@ -113,7 +113,7 @@ internal static class BounceWords
         "milter-grey", "first time", "come back later", "come back in", "please try again in",
         "retry in", "try again after", "unknown sender; try");
 
-    /// <summary>What the words of a reply say; None if nothing.</summary>
+    /// <summary>The class that the words of a reply mean; None if they mean nothing.</summary>
     internal static BounceClass Find(ReadOnlySpan<byte> reply, int code)
     {
         byte[] lower = Ascii8.ToLower(reply);

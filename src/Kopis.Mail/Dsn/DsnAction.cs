@@ -1,18 +1,18 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>What became of a recipient, in the words of a delivery status (RFC 3464 §2.3.3).
+/// <summary>What happened to a recipient, in the words of a delivery status (RFC 3464 §2.3.3).
 /// </summary>
 public enum DsnAction : byte
 {
-    /// <summary>Given up.</summary>
+    /// <summary>Failed for good.</summary>
     Failed = 1,
 
-    /// <summary>Not yet; tried again.</summary>
+    /// <summary>Delayed; it is tried again.</summary>
     Delayed = 2,
 
-    /// <summary>In a mailbox.</summary>
+    /// <summary>Delivered to a mailbox.</summary>
     Delivered = 3,
 
-    /// <summary>With a server that sends no such notices.</summary>
+    /// <summary>Relayed to a server that sends no such notices.</summary>
     Relayed = 4,
 }

@@ -2,15 +2,13 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// The Message-ID of a bounce or notice. The same notice about the same message has the same: where
-/// a crash has it sent twice, its reader can tell.
-/// </summary>
+/// <summary>The Message-ID of a bounce or notice. The same notice about the same message always has
+/// the same id, so its reader recognises a duplicate that was sent because of a crash.</summary>
 public sealed class DsnId
 {
     private ulong _sum = 14695981039346656037; // FNV-1a of 64 bits.
 
-    /// <summary>Takes in what makes it this notice and no other.</summary>
+    /// <summary>Adds data that distinguishes this notice from others.</summary>
     public void Add(ReadOnlySpan<byte> part)
     {
         foreach (byte b in part)
@@ -22,8 +20,8 @@ public sealed class DsnId
     }
 
     /// <summary>The value of the field.</summary>
-    /// <param name="bornSeconds">When the message came: numbers begin again in a new queue.</param>
-    /// <param name="number">Its number.</param>
+    /// <param name="bornSeconds">When the message came; numbers begin again in a new queue.</param>
+    /// <param name="number">The number of the message.</param>
     /// <param name="host">bouncehost.</param>
     public byte[] Format(long bornSeconds, ulong number, ReadOnlySpan<byte> host)
     {

@@ -6,23 +6,22 @@ using Kopis.Mail.Addresses;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// Delivery status notices (RFC 3464): three parts, of which the first is qmail's own text, so that
-/// programs that read QSBMF read these too. All of it is ours, as a bounce's words are.
-/// </summary>
+/// <summary>Delivery status notices (RFC 3464) of three parts. The first part is qmail's own text,
+/// so that programs that read QSBMF can read these too. All text is ours, as in a bounce.</summary>
 public static class DsnText
 {
     private const int FieldBytesMax = 900; // A line has 998 at most.
 
     /// <summary>The header, and the beginning of the first part.</summary>
-    /// <param name="to">Where the text goes.</param>
-    /// <param name="time">The Date.</param>
-    /// <param name="from">bouncefrom, unquoted, without host.</param>
+    /// <param name="to">The output.</param>
+    /// <param name="time">The time for Date.</param>
+    /// <param name="from">bouncefrom, unquoted, without a host.</param>
     /// <param name="host">bouncehost.</param>
-    /// <param name="recipient">Whom the notice goes to.</param>
+    /// <param name="recipient">The recipient of the notice.</param>
     /// <param name="id">Its Message-ID.</param>
-    /// <param name="boundary">Between the parts; nobody could have known it.</param>
-    /// <param name="action">What it is about; relayed counts as delivered.</param>
+    /// <param name="boundary">The boundary between the parts, which nobody could have predicted.
+    /// </param>
+    /// <param name="action">The subject of the notice; relayed counts as delivered.</param>
     public static void WriteHead(
         IBufferWriter<byte> to, DateTimeOffset time, ReadOnlySpan<byte> from,
         ReadOnlySpan<byte> host, ReadOnlySpan<byte> recipient, ReadOnlySpan<byte> id,
@@ -57,10 +56,10 @@ public static class DsnText
     }
 
     /// <summary>The end of the first part.</summary>
-    /// <param name="to">Where the text goes.</param>
-    /// <param name="isWhole">All of the message is to follow, not just its header.</param>
-    /// <param name="tooManyBytes">The length of a message that is too long to follow; else null.
-    /// </param>
+    /// <param name="to">The output.</param>
+    /// <param name="isWhole">Whether the whole message follows, not only its header.</param>
+    /// <param name="tooManyBytes">The length of a message that is too long to follow; otherwise
+    /// null.</param>
     public static void WriteEndOfText(
         IBufferWriter<byte> to, bool isWhole, long? tooManyBytes)
     {
@@ -77,9 +76,9 @@ public static class DsnText
     }
 
     /// <summary>The beginning of the second part.</summary>
-    /// <param name="to">Where the text goes.</param>
-    /// <param name="boundary">As in the head.</param>
-    /// <param name="host">Who reports.</param>
+    /// <param name="to">The output.</param>
+    /// <param name="boundary">The same boundary as in the header.</param>
+    /// <param name="host">The reporting host.</param>
     /// <param name="envelopeId">ENVID, as xtext; null if there was none.</param>
     /// <param name="arrived">When the message came.</param>
     public static void WriteStatusHead(
@@ -100,12 +99,12 @@ public static class DsnText
     }
 
     /// <summary>The fields of one recipient.</summary>
-    /// <param name="to">Where the text goes.</param>
+    /// <param name="to">The output.</param>
     /// <param name="address">The recipient as we know it.</param>
     /// <param name="original">ORCPT, <c>type;xtext</c>; null if there was none.</param>
-    /// <param name="action">What became of it.</param>
-    /// <param name="report">The words of the spawner.</param>
-    /// <param name="retryUntil">Of a delayed one: when it will be given up.</param>
+    /// <param name="action">What happened to the recipient.</param>
+    /// <param name="report">The spawner's report.</param>
+    /// <param name="retryUntil">For a delay, when it will be given up.</param>
     public static void WriteStatus(
         IBufferWriter<byte> to, ReadOnlySpan<byte> address, byte[]? original,
         DsnAction action, ReadOnlySpan<byte> report, DateTimeOffset retryUntil)
@@ -165,7 +164,7 @@ public static class DsnText
         to.Write(ByteText.ToBytes($"--{boundary}\nContent-Type: "));
         to.Write(type);
 
-        // RFC 3464 §2.1 wants the status itself in 7 bits, and it is.
+        // RFC 3464 §2.1 requires 7 bits for the status part, which it has.
         to.Write(type.SequenceEqual("message/delivery-status"u8)
             ? "\n\n"u8
             : "\nContent-Transfer-Encoding: 8bit\n\n"u8);
@@ -179,7 +178,7 @@ public static class DsnText
             to, said >= 0 ? report[(said + EnhancedStatus.RemoteWords.Length)..] : report);
     }
 
-    /// <summary>One line of printable ASCII, whatever was said.</summary>
+    /// <summary>One line of printable ASCII, whatever the text is.</summary>
     private static void WriteField(IBufferWriter<byte> to, ReadOnlySpan<byte> text)
     {
         text = text.TrimEnd("\r\n "u8);

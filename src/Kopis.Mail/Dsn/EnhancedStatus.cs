@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>Finds the status of RFC 3463 in a delivery report: in the server's reply, else in the
-/// <c>(#5.1.1)</c> of qmail's own words.</summary>
+/// <summary>Finds the status of RFC 3463 in a delivery report: in the server's reply, or else in
+/// the <c>(#5.1.1)</c> of qmail's own text.</summary>
 public static class EnhancedStatus
 {
     private const int StatusBytesMax = 9; // d.ddd.ddd
@@ -14,7 +14,7 @@ public static class EnhancedStatus
     /// <summary>The words before a server's reply in a report.</summary>
     public static ReadOnlySpan<byte> RemoteWords => "Remote host said: "u8;
 
-    /// <summary>The status; if there is none, the class of the action and no more.</summary>
+    /// <summary>The status; if there is none, only the class of the action.</summary>
     public static byte[] Find(ReadOnlySpan<byte> report, DsnAction action)
     {
         ReadOnlySpan<byte> status = InReport(report);
@@ -43,7 +43,7 @@ public static class EnhancedStatus
         return own < 0 ? [] : Parse(text[(own + 2)..]);
     }
 
-    /// <summary>The status that the text begins with; empty if it is none.</summary>
+    /// <summary>The status at the beginning of a text; empty if there is none.</summary>
     private static ReadOnlySpan<byte> Parse(ReadOnlySpan<byte> text)
     {
         int length = text.IndexOfAnyExcept(StatusBytes);

@@ -3,11 +3,9 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// The parameters of MAIL that travel with a message through the queue. In the queue they stand in
-/// canonical form, which is also that of the wire: upper-case keywords in the order of the
-/// properties here, single blanks between them.
-/// </summary>
+/// <summary>The parameters of MAIL that the queue keeps with a message. Their canonical form, in
+/// the queue and on the wire, is: upper-case keywords in the order of the properties here,
+/// separated by single blanks.</summary>
 public readonly record struct MessageParameters
 {
     /// <summary>The longest ENVID (RFC 3461 §4.4).</summary>
@@ -25,20 +23,20 @@ public readonly record struct MessageParameters
     /// <summary>ENVID, as xtext; null if it was not given.</summary>
     public byte[]? EnvelopeId { get; init; }
 
-    /// <summary>REQUIRETLS: never without TLS and a certificate that fits (RFC 8689).</summary>
+    /// <summary>REQUIRETLS: never send without TLS and a matching certificate (RFC 8689).</summary>
     public bool RequireTls { get; init; }
 
-    /// <summary>Nothing was said.</summary>
+    /// <summary>No parameters.</summary>
     public bool IsEmpty =>
         Body == BodyKind.Plain && !SmtpUtf8 && Return == ReturnContent.Unsaid
         && EnvelopeId is null && !RequireTls;
 
-    /// <summary>Whether a parameter that only DSN knows is there.</summary>
+    /// <summary>Whether there is a parameter that belongs to DSN.</summary>
     public bool HasDsn => Return != ReturnContent.Unsaid || EnvelopeId is not null;
 
-    /// <summary>Adds one word of a MAIL command to what is known.</summary>
-    /// <param name="word">Keyword, or keyword=value; no blanks around it.</param>
-    /// <param name="parameters">Changed only where the word is taken.</param>
+    /// <summary>Adds one word of a MAIL command.</summary>
+    /// <param name="word">A keyword, or keyword=value, without blanks around it.</param>
+    /// <param name="parameters">The parameters, changed only if the word is accepted.</param>
     public static ParameterStatus Parse(
         ReadOnlySpan<byte> word, ref MessageParameters parameters)
     {
@@ -77,7 +75,7 @@ public readonly record struct MessageParameters
         return taken is null ? ParameterStatus.Bad : ParameterStatus.Taken;
     }
 
-    /// <summary>Reads the canonical form; false for anything else.</summary>
+    /// <summary>Parses the canonical form; false for anything else.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out MessageParameters parameters)
     {
         parameters = default;
@@ -92,7 +90,7 @@ public readonly record struct MessageParameters
         return text.SequenceEqual(parameters.ToBytes());
     }
 
-    /// <summary>The canonical form; empty if nothing was said.</summary>
+    /// <summary>The canonical form; empty if there are no parameters.</summary>
     public byte[] ToBytes()
     {
         ArrayBufferWriter<byte> to = new();

@@ -5,7 +5,7 @@ namespace Kopis.Mail.Dsn;
 [Flags]
 public enum NotifyOn : byte
 {
-    /// <summary>Not said: failures, as ever.</summary>
+    /// <summary>Not given: failures, as always.</summary>
     Unsaid = 0,
 
     /// <summary>Nothing at all.</summary>

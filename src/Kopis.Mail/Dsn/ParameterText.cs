@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>How parameters stand side by side.</summary>
+/// <summary>Joins parameters.</summary>
 internal static class ParameterText
 {
-    /// <summary>Adds a word after a blank; nothing for an empty one.</summary>
+    /// <summary>Adds a word after a blank; an empty word adds nothing.</summary>
     internal static void Add(ArrayBufferWriter<byte> to, ReadOnlySpan<byte> word)
     {
         if (!word.IsEmpty)

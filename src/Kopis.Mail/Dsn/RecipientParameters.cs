@@ -3,8 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// The parameters of RCPT that travel with a recipient through the queue, in the same canonical
+/// <summary>The parameters of RCPT that the queue keeps with a recipient, in the same canonical
 /// form as <see cref="MessageParameters"/>: <c>NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=type;xtext</c>.
 /// </summary>
 public readonly record struct RecipientParameters
@@ -27,16 +26,17 @@ public readonly record struct RecipientParameters
     /// <summary>ORCPT, <c>type;xtext</c>; null if it was not given.</summary>
     public byte[]? OriginalRecipient { get; init; }
 
-    /// <summary>Nothing was said.</summary>
+    /// <summary>No parameters.</summary>
     public bool IsEmpty => Notify == NotifyOn.Unsaid && OriginalRecipient is null;
 
-    /// <summary>Whether its sender is to hear of such a thing: of failures where nothing was
-    /// said.</summary>
+    /// <summary>Whether the sender wants to be notified of an event; by default only of failures.
+    /// </summary>
     public bool Wants(NotifyOn what) =>
         Notify == NotifyOn.Unsaid ? what == NotifyOn.Failure : (Notify & what) != 0;
 
-    /// <summary>Of a recipient that was named twice: its sender hears of all that either asked
-    /// for, NEVER only where both did, and the first ORCPT counts.</summary>
+    /// <summary>Joins the parameters of a recipient that was given twice. The sender is notified of
+    /// everything that either asks for, NEVER counts only if both say it, and the first ORCPT
+    /// counts.</summary>
     public RecipientParameters And(RecipientParameters other)
     {
         NotifyOn asked = (Asked(Notify) | Asked(other.Notify)) & ~NotifyOn.Never;
@@ -52,9 +52,9 @@ public readonly record struct RecipientParameters
     private static NotifyOn Asked(NotifyOn notify) =>
         notify == NotifyOn.Unsaid ? NotifyOn.Failure : notify;
 
-    /// <summary>Adds one word of a RCPT command to what is known.</summary>
-    /// <param name="word">Keyword=value; no blanks around it.</param>
-    /// <param name="parameters">Changed only where the word is taken.</param>
+    /// <summary>Adds one word of a RCPT command.</summary>
+    /// <param name="word">A keyword=value, without blanks around it.</param>
+    /// <param name="parameters">The parameters, changed only if the word is accepted.</param>
     public static ParameterStatus Parse(
         ReadOnlySpan<byte> word, ref RecipientParameters parameters)
     {
@@ -87,7 +87,7 @@ public readonly record struct RecipientParameters
         return ParameterStatus.Unknown;
     }
 
-    /// <summary>Reads the canonical form; false for anything else.</summary>
+    /// <summary>Parses the canonical form; false for anything else.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out RecipientParameters parameters)
     {
         parameters = default;
@@ -102,7 +102,7 @@ public readonly record struct RecipientParameters
         return text.SequenceEqual(parameters.ToBytes());
     }
 
-    /// <summary>The canonical form; empty if nothing was said.</summary>
+    /// <summary>The canonical form; empty if there are no parameters.</summary>
     public byte[] ToBytes()
     {
         ArrayBufferWriter<byte> to = new();
@@ -127,7 +127,7 @@ public readonly record struct RecipientParameters
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>Unsaid where the value is none.</summary>
+    /// <summary>Unsaid if the value is malformed.</summary>
     private static NotifyOn ParseNotify(ReadOnlySpan<byte> value)
     {
         NotifyOn notify = NotifyOn.Unsaid;

@@ -1,15 +1,15 @@
 namespace Kopis.Mail.Dsn;
 
-/// <summary>The RET parameter of MAIL: what of the message a bounce gives back (RFC 3461 §4.3).
+/// <summary>The RET parameter of MAIL: how much of the message a bounce returns (RFC 3461 §4.3).
 /// </summary>
 public enum ReturnContent : byte
 {
-    /// <summary>Not said.</summary>
+    /// <summary>Not given.</summary>
     Unsaid,
 
-    /// <summary>All of it.</summary>
+    /// <summary>The whole message.</summary>
     Full,
 
-    /// <summary>Its header.</summary>
+    /// <summary>Its header only.</summary>
     Headers,
 }

@@ -3,17 +3,16 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Dsn;
 
-/// <summary>
-/// The xtext of RFC 3461 §4: printable ASCII as it is, but for <c>+</c> and <c>=</c>, which like
-/// all else are <c>+XX</c>. What it stands for must be printable too: a line end hidden in it
-/// (<c>+0A</c>) would end a line somewhere after us (CVE-2020-28021, CVE-2020-28026).
+/// <summary>The xtext of RFC 3461 §4: printable ASCII is kept, except that <c>+</c>, <c>=</c> and
+/// everything else become <c>+XX</c>. The decoded text must be printable too: a hidden line end
+/// (<c>+0A</c>) would end a line in some program after us (CVE-2020-28021, CVE-2020-28026).
 /// </summary>
 public static class XText
 {
     private static readonly SearchValues<byte> HexDigits =
         SearchValues.Create("0123456789ABCDEF"u8);
 
-    /// <summary>Whether this is xtext that stands for printable ASCII.</summary>
+    /// <summary>Whether this is xtext whose value is printable ASCII.</summary>
     public static bool IsSound(ReadOnlySpan<byte> text)
     {
         for (int i = 0; i < text.Length; i++)
@@ -36,7 +35,7 @@ public static class XText
         return true;
     }
 
-    /// <summary>What sound xtext stands for.</summary>
+    /// <summary>The value of valid xtext.</summary>
     public static byte[] Decode(ReadOnlySpan<byte> text)
     {
         ArrayBufferWriter<byte> to = new(text.Length + 1);
@@ -56,7 +55,7 @@ public static class XText
         return to.WrittenSpan.ToArray();
     }
 
-    /// <summary>Any bytes as xtext.</summary>
+    /// <summary>Encodes any bytes as xtext.</summary>
     public static byte[] Encode(ReadOnlySpan<byte> text)
     {
         ArrayBufferWriter<byte> to = new(text.Length + 1);

@@ -3,14 +3,16 @@ using System.Text;
 
 namespace Kopis.Mail.Authentication.Reports;
 
-/// <summary>Words of a foreign report, as a person may see them on a terminal.</summary>
+/// <summary>Text of a foreign report, made safe for a terminal.</summary>
 internal static class ReportText
 {
-    /// <summary>Longer texts end in an ellipsis. RFC 9990 has no limit; a domain has 253.</summary>
+    /// <summary>The longest text; longer ones end in an ellipsis. RFC 9990 has no limit; a domain
+    /// has 253 characters.</summary>
     internal const int TextMax = 300;
 
-    /// <summary>Makes one line of what can be printed: blanks in a row are one, and what moves a
-    /// cursor, is invisible or turns the direction of writing is a question mark.</summary>
+    /// <summary>Makes one line of printable text. A run of blanks becomes one. Characters that move
+    /// the cursor, are invisible or change the direction of writing become question marks.
+    /// </summary>
     internal static string Clean(string text)
     {
         StringBuilder clean = new(Math.Min(text.Length, TextMax));

@@ -3,14 +3,12 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Results;
 
-/// <summary>
-/// Passes a message on without the Authentication-Results fields that say they are from us
-/// (RFC 8601 §5). Those that cannot be read go too. The message comes in pieces cut anywhere, in
-/// lines that end in LF, CRLF or a bare CR, and all else stays as it is.
-/// </summary>
-/// <param name="names">Our own names as authserv-ids, of <see cref="Names"/>.</param>
-/// <remarks>Only an empty line ends the header: some readers go on behind a line that is no field.
-/// </remarks>
+/// <summary>Passes a message on without Authentication-Results fields that claim to be ours (RFC
+/// 8601 §5). Fields that cannot be parsed are removed too. The message comes in pieces of any size,
+/// with lines that end in LF, CRLF or a bare CR; everything else stays unchanged.</summary>
+/// <param name="names">Our own names as authserv-ids, made by <see cref="Names"/>.</param>
+/// <remarks>Only an empty line ends the header here: some readers continue after a line that is not
+/// a field.</remarks>
 public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
 {
     private const int LineBytesMax = 64 * 1024; // A field of ours has some hundred bytes.
@@ -20,7 +18,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly ArrayBufferWriter<byte> _held = new(); // The field that may be a forged one.
     private bool _isHolding;
-    private bool _isLong; // The line's beginning has decided: it was passed on, or is held.
+    private bool _isLong; // Its beginning has decided its fate.
     private bool _hasField;
     private bool _sawCr;
     private bool _isOver;
@@ -28,10 +26,10 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
     /// <summary>How many fields were removed.</summary>
     public int Removed { get; private set; }
 
-    /// <summary>Whether the header is over: all else is passed on as it is.</summary>
+    /// <summary>Whether the header has ended; what follows is passed on unchanged.</summary>
     public bool IsOver => _isOver;
 
-    /// <summary>Names as they are compared.</summary>
+    /// <summary>Our names in the form in which they are compared.</summary>
     public static IReadOnlySet<string> Names(IEnumerable<string> names) => new HashSet<string>(
         names.Select(one => DomainText.Normalize(one) ?? one.ToLowerInvariant()));
 
@@ -66,7 +64,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
         to.Write(piece[at..]);
     }
 
-    /// <summary>The message is over: passes on what is left.</summary>
+    /// <summary>Ends the message, and passes on what is left.</summary>
     public void End(IBufferWriter<byte> to)
     {
         if (_isOver)
@@ -100,7 +98,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
 
         if (!_isLong && _line.WrittenCount == 0 && text.Length <= LineBytesMax && IsDecided(text))
         {
-            StartLine(text, to); // As most are: without a copy.
+            StartLine(text, to); // The usual case, without a copy.
             _isLong = true;
             return;
         }
@@ -120,7 +118,8 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
 
         if (!_isLong)
         {
-            // Over the limit: it is decided by its beginning, and its rest goes the same way.
+            // A line over the limit is judged by its beginning, and the rest of it is treated
+            // alike.
             int room = LineBytesMax - _line.WrittenCount;
             _line.Write(text[..room]);
             text = text[room..];
@@ -132,8 +131,8 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
         Pass(text, to);
     }
 
-    /// <summary>Whether the beginning of a line says what it belongs to: lines are not kept back
-    /// for longer.</summary>
+    /// <summary>Whether the beginning of a line is enough to decide. Lines are not held for longer.
+    /// </summary>
     private bool IsDecided(ReadOnlySpan<byte> line)
     {
         if ((line[0] is (byte)' ' or (byte)'\t' && _hasField) || line.Contains((byte)':'))
@@ -166,7 +165,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
         _line.ResetWrittenCount();
     }
 
-    /// <summary>Decides what a line belongs to, and passes on what there is of it.</summary>
+    /// <summary>Decides about a line, and passes on what was held of it.</summary>
     private void StartLine(ReadOnlySpan<byte> line, IBufferWriter<byte> to)
     {
         if (line[0] is not ((byte)' ' or (byte)'\t') || !_hasField)

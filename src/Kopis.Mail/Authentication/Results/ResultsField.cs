@@ -6,11 +6,9 @@ using Kopis.Mail.Authentication.Spf;
 
 namespace Kopis.Mail.Authentication.Results;
 
-/// <summary>
-/// Writes an Authentication-Results field (RFC 8601 §2.2). What comes from the network is written
-/// as a token or as a quoted string of printing ASCII, and cut where it is long: it can neither
-/// end the line nor look like a result.
-/// </summary>
+/// <summary>Writes an Authentication-Results field (RFC 8601 §2.2). Text from the network is
+/// written as a token, or as a quoted string of printable ASCII, and is cut if it is long. So it
+/// can neither end the line nor look like a result.</summary>
 /// <param name="server">The authserv-id: our own name.</param>
 public sealed class ResultsField(string server)
 {
@@ -18,7 +16,8 @@ public sealed class ResultsField(string server)
     private const int ValueMax = 256;
     private const int TextUsual = 512;
 
-    // RFC 2045 §5.1 token, less what readers stumble over, and with the @ of an address.
+    // The token of RFC 2045 §5.1, without characters that confuse readers, but with the @ of an
+    // address.
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_+@:");
 
@@ -27,14 +26,14 @@ public sealed class ResultsField(string server)
     private readonly StringBuilder _results = new(TextUsual); // Folded.
     private int _column;
 
-    /// <summary>Adds what SPF says: of MAIL FROM or of HELO.</summary>
+    /// <summary>Adds the result of SPF for MAIL FROM or HELO.</summary>
     public void Add(SpfCheck check) => Put(
         "spf",
         check.Result,
         check.Reason,
         (check.Request.IsHelo ? "smtp.helo" : "smtp.mailfrom", check.Request.Domain));
 
-    /// <summary>Adds what became of a signature.</summary>
+    /// <summary>Adds the result of a signature.</summary>
     public void Add(DkimCheck check)
     {
         if (check.Signature is not { } signature)
@@ -43,7 +42,7 @@ public sealed class ResultsField(string server)
             return;
         }
 
-        // A pass of a part of the body, or of a key being tried, is told as it is to be taken.
+        // If l= leaves an unsigned part, a pass is reported as "policy".
         string reason = check.IsPartial && check.Result == AuthenticationResult.Pass
             ? "l= leaves a part unsigned" : check.Reason;
         Put(
@@ -58,10 +57,10 @@ public sealed class ResultsField(string server)
             ("header.b", signature.ValueStart));
     }
 
-    /// <summary>Adds that there is no signature.</summary>
+    /// <summary>Adds that there was no signature.</summary>
     public void AddUnsigned() => Put("dkim", AuthenticationResult.None, "");
 
-    /// <summary>Adds what DMARC says (RFC 9989 §9.1).</summary>
+    /// <summary>Adds the result of DMARC (RFC 9989 §9.1).</summary>
     public void Add(DmarcCheck check)
     {
         string domain = check.AuthorDomain.Length > 0 ? check.AuthorDomain : "unknown";
@@ -80,12 +79,12 @@ public sealed class ResultsField(string server)
             ("polrec.domain", check.PolicyDomain));
     }
 
-    /// <summary>Adds whether the client's name leads back to it.</summary>
+    /// <summary>Adds whether the client's name leads back to its address.</summary>
     public void Add(ReverseNameCheck check) => Put(
         "iprev", check.Result, "", ("policy.iprev", check.Address.ToString()));
 
-    /// <summary>Adds what is wrong with the client's name in HELO, by a method of our own (RFC 8601
-    /// §2.7.7 leaves names that begin with x- to everyone).</summary>
+    /// <summary>Adds what is wrong with the client's name in HELO, as a method of our own (RFC 8601
+    /// §2.7.7 lets everyone use names that begin with x-).</summary>
     public void AddHeloFault(string reason, string helo) => Put(
         "x-helo", AuthenticationResult.Fail, reason, ("smtp.helo", helo));
 
@@ -161,8 +160,8 @@ public sealed class ResultsField(string server)
         _column += length;
     }
 
-    /// <summary>A value as it is, where it is plain; otherwise as a quoted string, in which
-    /// anything but printing ASCII is <c>?</c>.</summary>
+    /// <summary>Writes a plain value unchanged. Any other becomes a quoted string, in which
+    /// everything but printable ASCII is <c>?</c>.</summary>
     private static string Quote(string value)
     {
         value = value.Length > ValueMax ? value[..ValueMax] : value;

@@ -3,17 +3,17 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Results;
 
-/// <summary>Reads who an Authentication-Results field says it is from (RFC 8601 §2.2).</summary>
+/// <summary>Finds the server that an Authentication-Results field claims to be from (RFC 8601
+/// §2.2).</summary>
 public static class ResultsServer
 {
     // RFC 2045 §5.1, tspecials and blanks.
     private static readonly SearchValues<byte> TokenEnds =
         SearchValues.Create(" \t\r\n()<>@,;:\\\"/[]?="u8);
 
-    /// <summary>The authserv-id of a field's value, comments and folds left out, quotes resolved.
-    /// </summary>
-    /// <returns>Normalized where it is a domain; else in lower case; null where there is none to
-    /// be read.</returns>
+    /// <summary>The authserv-id in a field's value, without comments, folds and quotes.</summary>
+    /// <returns>Normalized if it is a domain, otherwise in lower case; null if it cannot be parsed.
+    /// </returns>
     public static string? Read(ReadOnlySpan<byte> value)
     {
         if (!TrySkipBlanks(ref value) || value.IsEmpty)
@@ -27,7 +27,7 @@ public static class ResultsServer
     }
 
     /// <summary>Skips blanks, folds and comments, nested ones too.</summary>
-    /// <returns>False where a comment has no end.</returns>
+    /// <returns>False if a comment has no end.</returns>
     private static bool TrySkipBlanks(ref ReadOnlySpan<byte> text)
     {
         int depth = 0;

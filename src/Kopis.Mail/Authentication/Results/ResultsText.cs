@@ -6,10 +6,11 @@ namespace Kopis.Mail.Authentication.Results;
 /// programs.</summary>
 public static class ResultsText
 {
-    /// <summary>The variable in which programs find it; absent: nothing was checked.</summary>
+    /// <summary>The environment variable with the field; it is not set if nothing was checked.
+    /// </summary>
     public const string Variable = "AUTHENTICATION_RESULTS";
 
-    /// <summary>How many bytes of a message are wanted to find it.</summary>
+    /// <summary>How many bytes of a message suffice to find the field.</summary>
     public const int SearchBytes = 16 * 1024;
 
     private static readonly byte[] Name = "Authentication-Results: "u8.ToArray();
@@ -34,10 +35,10 @@ public static class ResultsText
         return value.WrittenSpan.ToArray();
     }
 
-    /// <summary>That of a message of the queue, in one line; null where there is none of ours. It
-    /// is ours only right behind the queue's own line, and only if the message came from the
-    /// network: what a local program writes there, it may have made up.</summary>
-    /// <param name="message">Its beginning.</param>
+    /// <summary>The value in a message of the queue, in one line; null if it has no field of ours.
+    /// The field is ours only directly after the queue's own line, and only if the message came
+    /// from the network: a local program could have forged it.</summary>
+    /// <param name="message">The beginning of the message.</param>
     public static byte[]? OfQueued(ReadOnlySpan<byte> message)
     {
         int end = message.IndexOf((byte)'\n');

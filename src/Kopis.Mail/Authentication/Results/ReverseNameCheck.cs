@@ -6,14 +6,14 @@ namespace Kopis.Mail.Authentication.Results;
 /// <summary>Whether a client's address has a name that leads back to it (iprev, RFC 8601 §2.7.3,
 /// §3).</summary>
 /// <param name="Result">Pass, Fail, TempError or PermError.</param>
-/// <param name="Address">The client's.</param>
-/// <param name="Name">The name that is proven, normalized; null where none is.</param>
+/// <param name="Address">The client's address.</param>
+/// <param name="Name">The name that is proved, normalized; null if none is.</param>
 public sealed record ReverseNameCheck(AuthenticationResult Result, IPAddress Address, string? Name)
 {
-    /// <summary>Names of one address that are looked at (RFC 7208 §4.6.4 has the same).</summary>
+    /// <summary>How many names of an address are checked (as in RFC 7208 §4.6.4).</summary>
     public const int NamesMax = 10;
 
-    /// <summary>Checks: at most 11 questions.</summary>
+    /// <summary>Checks an address, with at most 11 questions.</summary>
     public static async Task<ReverseNameCheck> CheckAsync(
         IAuthenticationDns dns, IPAddress address, CancellationToken stop)
     {

@@ -11,16 +11,16 @@ namespace Kopis.Mail.Authentication.Spf;
 /// </summary>
 public sealed class SpfChecker
 {
-    /// <summary>Terms that ask DNS, in all records together (RFC 7208 §4.6.4).</summary>
+    /// <summary>The most terms that ask DNS, in all records together (RFC 7208 §4.6.4).</summary>
     public const int TermsMax = 10;
 
-    /// <summary>Of those, questions without an answer (RFC 7208 §4.6.4).</summary>
+    /// <summary>The most of these questions without an answer (RFC 7208 §4.6.4).</summary>
     public const int VoidsMax = 2;
 
-    /// <summary>Hosts of one mx, names of one ptr (RFC 7208 §4.6.4).</summary>
+    /// <summary>The most hosts of one mx, and names of one ptr (RFC 7208 §4.6.4).</summary>
     public const int HostsMax = 10;
 
-    /// <summary>What is kept of an explanation: as much as fits a reply of SMTP.</summary>
+    /// <summary>The longest explanation, which fits into a reply of SMTP.</summary>
     public const int ExplanationMax = 400;
 
     private readonly IAuthenticationDns _dns;
@@ -52,7 +52,7 @@ public sealed class SpfChecker
 
     private bool IsIPv6 => _address.AddressFamily == AddressFamily.InterNetworkV6;
 
-    /// <summary>Checks.</summary>
+    /// <summary>Checks the identity.</summary>
     public static async Task<SpfCheck> CheckAsync(
         IAuthenticationDns dns, SpfRequest request, CancellationToken stop)
     {
@@ -110,7 +110,7 @@ public sealed class SpfChecker
             : await RedirectAsync(record.Redirect, domain, isTop);
     }
 
-    /// <summary>§6.1. Each one counts, so that they end.</summary>
+    /// <summary>§6.1. Each redirection counts, so that they end.</summary>
     private async Task<AuthenticationResult> RedirectAsync(
         string redirect, string domain, bool isTop)
     {
@@ -278,7 +278,7 @@ public sealed class SpfChecker
     }
 
     /// <summary>The client's names that lead back to its address, asked for once.</summary>
-    /// <returns>Null where too many questions had no answer.</returns>
+    /// <returns>Null if too many questions had no answer.</returns>
     private async ValueTask<List<string>?> ProvenNamesAsync()
     {
         if (_names is not null)
@@ -305,8 +305,8 @@ public sealed class SpfChecker
         return _names = proven;
     }
 
-    /// <summary>What an answer without records leads to.</summary>
-    /// <returns>Null where there is none of that.</returns>
+    /// <summary>The consequence of an answer without records.</summary>
+    /// <returns>Null if there is none.</returns>
     private Match? Void(DnsOutcome outcome) => outcome switch
     {
         DnsOutcome.Found => null,
@@ -319,7 +319,7 @@ public sealed class SpfChecker
             ? await _dns.FindAddressesAsync(name, isIPv6, _stop)
             : new DnsRecords<IPAddress>(DnsOutcome.NoSuchName);
 
-    /// <summary>§6.2, for a fail alone. Any fault on the way leaves it out.</summary>
+    /// <summary>§6.2: only after a fail. On any fault there is no explanation.</summary>
     private async ValueTask ExplainAsync(SpfTerm term, SpfRecord record, string domain)
     {
         if (term.Result != AuthenticationResult.Fail || record.Explanation is null
@@ -370,7 +370,8 @@ public sealed class SpfChecker
     private static string Nibbles(IPAddress address) => string.Join(
         '.', Convert.ToHexString(address.GetAddressBytes()).AsEnumerable());
 
-    /// <summary>%{p}: the domain itself before its subdomains before others.</summary>
+    /// <summary>%{p}: the domain itself if it is among the names, else a subdomain of it, else any
+    /// name.</summary>
     private async ValueTask<string> ClientNameAsync(string domain)
     {
         List<string> names = await ProvenNamesAsync() ?? [];
@@ -391,7 +392,7 @@ public sealed class SpfChecker
         _ => "exists",
     };
 
-    /// <summary>Whether DNS can hold a name: macros bring any printing character into labels.
+    /// <summary>Whether DNS can hold a name: macros can put any printable character into labels.
     /// </summary>
     private static bool IsDnsName(string name) =>
         name.Length is > 0 and <= DomainText.NameMax

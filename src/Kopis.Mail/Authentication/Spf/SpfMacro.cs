@@ -10,7 +10,7 @@ internal static class SpfMacro
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create(".-+,/_=");
 
-    /// <summary>Gives the value of a macro letter, in lower case.</summary>
+    /// <summary>Returns the value of a macro letter, which is in lower case.</summary>
     internal delegate ValueTask<string> ValueOf(char letter);
 
     /// <summary>Whether a text is a domain-spec (§7.1): it ends in a label that is not all digits,
@@ -38,9 +38,10 @@ internal static class SpfMacro
         return dot >= 0 && IsTopLabel(name[(dot + 1)..]);
     }
 
-    /// <summary>Whether a text is one with macros in it.</summary>
+    /// <summary>Whether a text has only valid macros.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="isExplanation">For exp=, where there are spaces, and c, r and t.</param>
+    /// <param name="isExplanation">Whether it is for exp=, which allows spaces and the macros c, r
+    /// and t.</param>
     internal static bool IsText(ReadOnlySpan<char> text, bool isExplanation)
     {
         for (int i = 0; i < text.Length; i++)
@@ -65,8 +66,8 @@ internal static class SpfMacro
         return true;
     }
 
-    /// <summary>Replaces the macros of a text that is one.</summary>
-    /// <returns>Null if it becomes too long.</returns>
+    /// <summary>Replaces the macros of a valid text.</summary>
+    /// <returns>Null if the result is too long.</returns>
     internal static async ValueTask<string?> ExpandAsync(string text, ValueOf value)
     {
         StringBuilder result = new();

@@ -15,22 +15,22 @@ internal sealed class SpfRecord
     /// <summary>The mechanisms, in order.</summary>
     internal List<SpfTerm> Terms { get; } = [];
 
-    /// <summary>redirect=, where there is one.</summary>
+    /// <summary>redirect=; null if there is none.</summary>
     internal string? Redirect { get; private set; }
 
-    /// <summary>exp=, where there is one.</summary>
+    /// <summary>exp=; null if there is none.</summary>
     internal string? Explanation { get; private set; }
 
-    /// <summary>Whether a TXT record is one of SPF, right or wrong.</summary>
+    /// <summary>Whether a TXT record is an SPF record, valid or not.</summary>
     internal static bool IsSpf(string text) =>
         text.StartsWith(Version, StringComparison.OrdinalIgnoreCase)
         && (text.Length == Version.Length || text[Version.Length] == ' ');
 
-    /// <summary>Reads a record, or has read it before.</summary>
+    /// <summary>Parses a record, or returns it from the cache.</summary>
     internal static SpfRecord? Find(string text) => Known.Find(text);
 
-    /// <summary>Reads a record as a whole, so that an error anywhere counts (§4.6).</summary>
-    /// <returns>Null if there is one.</returns>
+    /// <summary>Parses a whole record, so that an error anywhere counts (§4.6).</summary>
+    /// <returns>Null if there is an error.</returns>
     internal static SpfRecord? Parse(string text)
     {
         if (text.Length > TextMax)
@@ -76,7 +76,7 @@ internal sealed class SpfRecord
                 Explanation = value;
                 return true;
             case "redirect" or "exp":
-                return false; // Wrong, or there for the second time.
+                return false; // It is wrong, or occurs twice.
             default:
                 return IsName(name) && SpfMacro.IsText(value, isExplanation: false);
         }

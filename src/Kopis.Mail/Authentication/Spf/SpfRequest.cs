@@ -3,11 +3,13 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Spf;
 
-/// <summary>Who is checked by SPF: one identity of a client (RFC 7208 §2).</summary>
-/// <param name="Address">The client's; an IPv4 address mapped to IPv6 is taken as IPv4.</param>
-/// <param name="Domain">Whose record decides: as it was given, it may be no domain.</param>
-/// <param name="Sender">The whole address, for macros.</param>
-/// <param name="Helo">What the client calls itself.</param>
+/// <summary>What SPF checks: one identity of a client (RFC 7208 §2).</summary>
+/// <param name="Address">The client's address; an IPv4 address mapped to IPv6 counts as IPv4.
+/// </param>
+/// <param name="Domain">The domain whose record decides, as it was given; it may not be a domain.
+/// </param>
+/// <param name="Sender">The whole address of the sender, for macros.</param>
+/// <param name="Helo">The client's name in HELO.</param>
 public sealed record SpfRequest(IPAddress Address, string Domain, string Sender, string Helo)
 {
     /// <summary>Whether it is the HELO name that is checked.</summary>
@@ -21,9 +23,9 @@ public sealed record SpfRequest(IPAddress Address, string Domain, string Sender,
 
     /// <summary>The identity of MAIL FROM (§2.4); of an empty one, postmaster at the HELO name.
     /// </summary>
-    /// <param name="address">The client's.</param>
+    /// <param name="address">The client's address.</param>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="helo">What the client calls itself.</param>
+    /// <param name="helo">The client's name in HELO.</param>
     public static SpfRequest OfMailFrom(
         IPAddress address, ReadOnlySpan<byte> sender, ReadOnlySpan<byte> helo)
     {
@@ -40,8 +42,8 @@ public sealed record SpfRequest(IPAddress Address, string Domain, string Sender,
     }
 
     /// <summary>The identity of HELO (§2.3).</summary>
-    /// <param name="address">The client's.</param>
-    /// <param name="helo">What the client calls itself.</param>
+    /// <param name="address">The client's address.</param>
+    /// <param name="helo">The client's name in HELO.</param>
     public static SpfRequest OfHelo(IPAddress address, ReadOnlySpan<byte> helo)
     {
         string name = NameOf(helo);

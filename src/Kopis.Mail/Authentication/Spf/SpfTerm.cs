@@ -7,8 +7,8 @@ namespace Kopis.Mail.Authentication.Spf;
 
 /// <summary>A mechanism of a record with its qualifier (RFC 7208 §4.6.1).</summary>
 /// <param name="Mechanism">Which one.</param>
-/// <param name="Result">What it gives where it matches.</param>
-/// <param name="Domain">Its domain-spec; null where the domain itself is meant.</param>
+/// <param name="Result">The result if it matches.</param>
+/// <param name="Domain">The domain-spec; null if it means the domain itself.</param>
 /// <param name="Address">The network of ip4 and ip6.</param>
 /// <param name="Bits4">The length of the network of IPv4 addresses, 0 to 32.</param>
 /// <param name="Bits6">The length of the network of IPv6 addresses, 0 to 128.</param>
@@ -30,8 +30,8 @@ internal sealed record SpfTerm(
     internal bool Asks =>
         Mechanism is not (SpfMechanism.All or SpfMechanism.Ip4 or SpfMechanism.Ip6);
 
-    /// <summary>Reads a directive.</summary>
-    /// <returns>Null if it is none.</returns>
+    /// <summary>Parses a directive.</summary>
+    /// <returns>Null if it is malformed.</returns>
     internal static SpfTerm? Parse(ReadOnlySpan<char> text)
     {
         AuthenticationResult result = ResultOf(text.IsEmpty ? ' ' : text[0], out bool isSaid);
@@ -139,7 +139,7 @@ internal sealed record SpfTerm(
     }
 
     /// <summary>Cuts a length off the end, if there are digits behind the sign.</summary>
-    /// <returns>False where it is out of range or has a zero before it.</returns>
+    /// <returns>False if it is out of range or has a leading zero.</returns>
     private static bool TryCutBits(
         ref ReadOnlySpan<char> text, string sign, int most, out int bits)
     {
@@ -158,7 +158,7 @@ internal sealed record SpfTerm(
             && int.TryParse(digits, NumberStyles.None, null, out bits) && bits <= most;
     }
 
-    /// <summary>Four numbers, none with a zero before it: the base library takes other forms too.
+    /// <summary>Four numbers without leading zeros; the base library accepts other forms too.
     /// </summary>
     private static bool IsIPv4(ReadOnlySpan<char> text)
     {

@@ -13,17 +13,18 @@ namespace Kopis.Mail.Authentication.Srs;
 /// </summary>
 public sealed class SenderRewriting
 {
-    /// <summary>Characters of a hash, unless said otherwise: 20 bits, as libsrs2 has.</summary>
+    /// <summary>The default length of a hash: 20 bits, as in libsrs2.</summary>
     public const int HashLengthDefault = 4;
 
-    /// <summary>Those of this host: 30 bits, since whoever guesses one has a relay to one
+    /// <summary>The length on this host: 30 bits, since whoever guesses a hash can relay to one
     /// address.</summary>
     public const int HashLengthOfHost = 6;
 
-    /// <summary>The most of them.</summary>
+    /// <summary>The longest hash.</summary>
     public const int HashLengthMax = 20;
 
-    /// <summary>What others have to take (RFC 5321 §4.5.3.1.1).</summary>
+    /// <summary>The longest local part that other servers must accept (RFC 5321 §4.5.3.1.1).
+    /// </summary>
     public const int LocalBytesMax = 64;
 
     private const int AddressBytesMax = 254; // RFC 5321 §4.5.3.1.3, less the brackets.
@@ -36,13 +37,14 @@ public sealed class SenderRewriting
     private readonly int _hashLength;
     private readonly int _daysMax;
 
-    /// <summary>Sets it up.</summary>
-    /// <param name="secrets">The first makes addresses; all check them, so that a new one can be
-    /// put before an old one.</param>
-    /// <param name="domain">Ours, which the addresses get.</param>
+    /// <summary>Makes a scheme.</summary>
+    /// <param name="secrets">The first secret makes addresses, and all of them check addresses, so
+    /// that a new one can be put before an old one.</param>
+    /// <param name="domain">Our domain, for the addresses.</param>
     /// <param name="hashLength">Characters of a hash, 4 to 20.</param>
-    /// <param name="daysMax">How long an address is good, 1 to 1,000 days; 21 is usual.</param>
-    /// <exception cref="ArgumentException">No secret, or something out of range.</exception>
+    /// <param name="daysMax">How many days an address is valid, 1 to 1,000; 21 is usual.</param>
+    /// <exception cref="ArgumentException">There is no secret, or a value is out of range.
+    /// </exception>
     public SenderRewriting(
         IReadOnlyList<byte[]> secrets,
         ReadOnlySpan<byte> domain,
@@ -63,11 +65,11 @@ public sealed class SenderRewriting
 
     /// <summary>Rewrites a sender whose domain is not ours.</summary>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="now">From which its life counts.</param>
-    /// <returns>Null where it stays as it is: an empty one, one of qmail's own (<c>@[]</c>), one
-    /// without a domain or with one that is none, or one that would become too long for an
-    /// address. Its local part can become longer than <see cref="LocalBytesMax"/>, which most
-    /// servers take; nothing can be left out of it.</returns>
+    /// <param name="now">The time from which its validity counts.</param>
+    /// <returns>Null if the sender stays unchanged: an empty one, one of qmail's own (<c>@[]</c>),
+    /// one without a valid domain, or one that would become too long for an address. Its local part
+    /// may become longer than <see cref="LocalBytesMax"/>, which most servers accept, since nothing
+    /// can be left out of it.</returns>
     public byte[]? Rewrite(ReadOnlySpan<byte> sender, DateTimeOffset now)
     {
         int at = sender.LastIndexOf((byte)'@');
@@ -100,10 +102,10 @@ public sealed class SenderRewriting
         return address.Length <= AddressBytesMax ? address : null;
     }
 
-    /// <summary>Finds the sender that an address of ours was made of.</summary>
+    /// <summary>Finds the sender from which an address of ours was made.</summary>
     /// <param name="local">The local part that a bounce is addressed to.</param>
     /// <param name="now">The time.</param>
-    /// <param name="sender">The address that it goes to; empty unless it is good.</param>
+    /// <param name="sender">The address for the bounce; empty unless the verdict is good.</param>
     public SrsVerdict Reverse(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
     {
         sender = [];
@@ -135,11 +137,11 @@ public sealed class SenderRewriting
         return SrsVerdict.Good;
     }
 
-    /// <summary>The same, where mail goes on to a sender: one of another forwarder that we had
-    /// rewritten before comes back as an address of ours, and is reversed once more.</summary>
+    /// <summary>The same for mail that goes on to a sender. If that sender is an address of ours,
+    /// because another forwarder's address came back to us, it is reversed once more.</summary>
     /// <param name="local">The local part that a bounce is addressed to.</param>
     /// <param name="now">The time.</param>
-    /// <param name="sender">The address that it goes to; empty unless it is good.</param>
+    /// <param name="sender">The address for the bounce; empty unless the verdict is good.</param>
     public SrsVerdict Resolve(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
     {
         SrsVerdict verdict = Reverse(local, now, out sender);
@@ -162,7 +164,7 @@ public sealed class SenderRewriting
         }
 
         sender = [.. "SRS0"u8, .. opaque, (byte)'@', .. first];
-        return SrsVerdict.Good; // Whether it is in time, the first forwarder knows.
+        return SrsVerdict.Good; // The first forwarder checks its age.
     }
 
     private byte[] MakeGuarded(ReadOnlySpan<byte> first, ReadOnlySpan<byte> opaque) =>
@@ -204,8 +206,8 @@ public sealed class SenderRewriting
         return isOurs;
     }
 
-    /// <summary>Over the parts in lower case, each with its end: none can become another.
-    /// </summary>
+    /// <summary>The hash covers the parts in lower case, each with an end mark, so that no part can
+    /// be extended into another.</summary>
     private byte[] Hash(
         byte[] secret, ReadOnlySpan<byte> day, ReadOnlySpan<byte> domain, ReadOnlySpan<byte> user)
     {
@@ -240,6 +242,6 @@ public sealed class SenderRewriting
 
         int today = (int)(now.ToUnixTimeSeconds() / 86400 % DaysOfClock);
         int age = (today - ((high << 5) | low) + DaysOfClock) % DaysOfClock;
-        return age <= _daysMax || age == DaysOfClock - 1; // Or of tomorrow: clocks differ.
+        return age <= _daysMax || age == DaysOfClock - 1; // Or tomorrow: clocks differ.
     }
 }

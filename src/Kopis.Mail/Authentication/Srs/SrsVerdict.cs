@@ -1,17 +1,17 @@
 namespace Kopis.Mail.Authentication.Srs;
 
-/// <summary>What an address of SRS is worth.</summary>
+/// <summary>The verdict on an address of SRS.</summary>
 public enum SrsVerdict
 {
-    /// <summary>It is none of SRS.</summary>
+    /// <summary>It is not an address of SRS.</summary>
     NotSrs,
 
-    /// <summary>It is ours and in time.</summary>
+    /// <summary>It is ours and still valid.</summary>
     Good,
 
-    /// <summary>Its key is not ours, or it was changed.</summary>
+    /// <summary>It was not made with our key, or was changed.</summary>
     Forged,
 
-    /// <summary>It was ours, too long ago.</summary>
+    /// <summary>It was ours, but has expired.</summary>
     Expired,
 }
