@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Kopis.Mail.Filtering;
 
-/// <summary>A body's line ends, in pieces cut anywhere: LF as it is stored, CRLF as filters have
-/// it.</summary>
+/// <summary>Converts a body's line ends, in pieces of any size: LF as it is stored, CRLF as filters
+/// have it.</summary>
 public sealed class BodyLines
 {
     private bool _sawCr;
@@ -20,7 +20,7 @@ public sealed class BodyLines
         }
     }
 
-    /// <summary>Writes lines as they are stored. A CR that ends no line stays.</summary>
+    /// <summary>Writes lines as they are stored. A CR that does not end a line is kept.</summary>
     public void ToStored(ReadOnlySpan<byte> piece, IBufferWriter<byte> to)
     {
         foreach (byte b in piece)
@@ -38,7 +38,7 @@ public sealed class BodyLines
         }
     }
 
-    /// <summary>The body is over: a CR that waited for its LF is written.</summary>
+    /// <summary>Ends the body: a CR that waited for its LF is written.</summary>
     public void End(IBufferWriter<byte> to)
     {
         if (_sawCr)

@@ -3,10 +3,9 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Filtering;
 
-/// <summary>
-/// A stored message's header as a list of fields that can be changed. Lines end in LF. An empty
-/// line ends the header; so does a line that is no field, which is then the first of the body.
-/// </summary>
+/// <summary>The header of a stored message as a list of fields that can be changed. Lines end in
+/// LF. An empty line ends the header. A line that is not a field also ends it, and is then the
+/// first line of the body.</summary>
 public sealed class EditableHeader
 {
     /// <summary>A longer header is not read: as <see cref="Authentication.MessageReader"/>.
@@ -22,16 +21,16 @@ public sealed class EditableHeader
     /// <summary>The fields in order, each with its lines' ends.</summary>
     public IReadOnlyList<byte[]> Fields => _fields;
 
-    /// <summary>Where the body began in what was parsed.</summary>
+    /// <summary>The offset of the body in what was parsed.</summary>
     public int BodyStart { get; }
 
     /// <summary>Whether an empty line ended it.</summary>
     public bool HasEnd { get; private set; }
 
-    /// <summary>Reads a header.</summary>
+    /// <summary>Parses a header.</summary>
     /// <param name="message">The message, or its beginning.</param>
-    /// <param name="isAll">Whether that is all of it.</param>
-    /// <returns>Null where the header goes on behind what is given, or has too many fields.
+    /// <param name="isAll">Whether this is the whole message.</param>
+    /// <returns>Null if the header continues beyond what is given, or has too many fields.
     /// </returns>
     public static EditableHeader? Parse(ReadOnlySpan<byte> message, bool isAll)
     {
@@ -78,8 +77,8 @@ public sealed class EditableHeader
         return fields.Count <= Authentication.MessageReader.FieldsMax ? header : null;
     }
 
-    /// <summary>Makes a change. A field that is not there is added at the end, as in Sendmail; one
-    /// that is to go may be gone.</summary>
+    /// <summary>Makes a change. A change to a field that does not exist adds it at the end, as in
+    /// Sendmail; a field to be removed may be missing.</summary>
     public void Apply(FieldEdit edit)
     {
         int at = edit.Kind switch
@@ -96,14 +95,15 @@ public sealed class EditableHeader
         if (edit.Field.Length > 0)
         {
             _fields.Insert(at, edit.Field);
-            HasEnd |= _isBodyFolded; // Else the body would go on in the filter's field.
+            HasEnd |= _isBodyFolded; // Else the body would continue the filter's field.
         }
     }
 
-    /// <summary>Gives it an end: the body is another one, which no line of it may join.</summary>
+    /// <summary>Adds an empty line after the header: with a new body, no line of that may join the
+    /// header.</summary>
     public void End() => HasEnd = true;
 
-    /// <summary>Writes it, with its empty line where it has one.</summary>
+    /// <summary>Writes the header, with its empty line if it has one.</summary>
     public void Write(IBufferWriter<byte> to)
     {
         foreach (byte[] field in _fields)
@@ -121,7 +121,7 @@ public sealed class EditableHeader
     public static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> field) =>
         field[..field.IndexOf((byte)':')].TrimEnd(" \t"u8);
 
-    /// <summary>What follows its colon, without its last line's end.</summary>
+    /// <summary>The text after a field's colon, without the end of its last line.</summary>
     public static ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> field) =>
         field[(field.IndexOf((byte)':') + 1)..^1];
 

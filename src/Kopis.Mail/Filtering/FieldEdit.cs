@@ -1,21 +1,21 @@
 namespace Kopis.Mail.Filtering;
 
 /// <summary>One change of a header.</summary>
-/// <param name="Kind">What is done.</param>
+/// <param name="Kind">The kind of change.</param>
 /// <param name="Index">Of <see cref="FieldEditKind.Insert"/>: before which field, from 0; of
 /// <see cref="FieldEditKind.Change"/>: which of the fields of that name, from 1.</param>
-/// <param name="Field">The whole new field, lines ended by LF; empty for one that goes.</param>
+/// <param name="Field">The whole new field, with lines ended by LF; empty to remove it.</param>
 /// <param name="Name">The field's name.</param>
 public sealed record FieldEdit(FieldEditKind Kind, int Index, byte[] Name, byte[] Field)
 {
-    /// <summary>Makes a change of a name and a value that a filter has sent.</summary>
-    /// <param name="kind">What is done.</param>
-    /// <param name="index">As of the record.</param>
-    /// <param name="name">What a field may be called (RFC 5322 §2.2); else there is no change.
+    /// <summary>Makes a change from a name and a value that a filter has sent.</summary>
+    /// <param name="kind">The kind of change.</param>
+    /// <param name="index">The same as in the record.</param>
+    /// <param name="name">The field's name; if it is not valid (RFC 5322 §2.2) there is no change.
     /// </param>
-    /// <param name="value">A line that does not begin with a blank gets a tab, so that a value
-    /// stays one field; a CR is left out, and a NUL is a blank.</param>
-    /// <param name="hasBlank">Whether the value has its blank after the colon.</param>
+    /// <param name="value">The value. A line that does not begin with a blank gets a tab, so that
+    /// the value stays one field; CRs are removed, and NULs become blanks.</param>
+    /// <param name="hasBlank">Whether the value begins with the blank after the colon.</param>
     public static FieldEdit? Make(
         FieldEditKind kind, int index, byte[] name, ReadOnlySpan<byte> value, bool hasBlank)
     {

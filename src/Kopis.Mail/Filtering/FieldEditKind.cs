@@ -1,14 +1,14 @@
 namespace Kopis.Mail.Filtering;
 
-/// <summary>What is done to a header.</summary>
+/// <summary>The kinds of changes to a header.</summary>
 public enum FieldEditKind
 {
     /// <summary>A field is added at the end.</summary>
     Add,
 
-    /// <summary>A field is put at a place.</summary>
+    /// <summary>A field is inserted at a position.</summary>
     Insert,
 
-    /// <summary>A field gets another value, or goes where that is empty.</summary>
+    /// <summary>A field gets another value, or is removed if that is empty.</summary>
     Change,
 }

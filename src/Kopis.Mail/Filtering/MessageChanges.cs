@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Filtering;
 
-/// <summary>What a filter changes of a message, but for its body. They count together or not at
-/// all.</summary>
+/// <summary>The changes of a filter to a message, except for its body. They are applied together or
+/// not at all.</summary>
 public sealed class MessageChanges
 {
     private readonly List<FieldEdit> _fields = [];
@@ -13,10 +13,11 @@ public sealed class MessageChanges
     /// <summary>Changes of the recipients, in order.</summary>
     public IReadOnlyList<RecipientEdit> Recipients => _recipients;
 
-    /// <summary>Another envelope sender; null for none.</summary>
+    /// <summary>The new envelope sender; null for no change.</summary>
     public byte[]? Sender { get; set; }
 
-    /// <summary>Why the message is to be kept from its recipients; null if it is not.</summary>
+    /// <summary>Why the message is to be held back from its recipients; null if it is not.
+    /// </summary>
     public string? Quarantine { get; set; }
 
     /// <summary>Adds a change of the header.</summary>

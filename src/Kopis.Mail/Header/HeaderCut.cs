@@ -6,8 +6,8 @@ public sealed class HeaderCut
     private bool _atLineStart = true;
     private bool _isOver;
 
-    /// <summary>How many bytes of the piece belong to the header, the empty line left out; fewer
-    /// than all once it is over.</summary>
+    /// <summary>How many bytes of the piece belong to the header, without the empty line. Fewer
+    /// than all once the header has ended.</summary>
     public int Append(ReadOnlySpan<byte> piece)
     {
         int at = 0;

@@ -2,13 +2,12 @@ using System.Buffers;
 
 namespace Kopis.Mail.Header;
 
-/// <summary>
-/// The fields of a message's header as it arrives, each in one piece however it is folded. An empty
-/// line ends the header, and so does one that is not a field. Lines end in LF.
+/// <summary>Reads the fields of a message's header as it arrives, each as a whole however it is
+/// folded. An empty line ends the header, and so does a line that is not a field. Lines end in LF.
 /// </summary>
-/// <param name="take">Gets each field: its name, and what follows the colon, the line ends within
-/// it and blanks around it left out.</param>
-/// <param name="fieldBytesMax">What of a field is kept.</param>
+/// <param name="take">Receives each field: its name, and the text after the colon, without the line
+/// ends in it and the blanks around it.</param>
+/// <param name="fieldBytesMax">How many bytes of a field are kept.</param>
 public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax)
 {
     private readonly ArrayBufferWriter<byte> _line = new();
@@ -18,11 +17,11 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
     /// <summary>Reads a field.</summary>
     public delegate void FieldTaker(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
-    /// <summary>Whether the header is over.</summary>
+    /// <summary>Whether the header has ended.</summary>
     public bool IsOver { get; private set; }
 
     /// <summary>Reads the next piece of the message.</summary>
-    /// <returns>How many bytes of it were header: all, until that is over.</returns>
+    /// <returns>How many bytes belonged to the header: all of them, until it has ended.</returns>
     public int Read(ReadOnlySpan<byte> bytes)
     {
         int used = 0;
@@ -43,7 +42,7 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
         return used;
     }
 
-    /// <summary>Tells that the message is over, whatever it lacks.</summary>
+    /// <summary>Ends the message, even if it is incomplete.</summary>
     public void End()
     {
         if (!IsOver && _line.WrittenCount > 0)
@@ -66,7 +65,7 @@ public sealed class HeaderReader(HeaderReader.FieldTaker take, int fieldBytesMax
 
         if (isFirst && line.StartsWith("From "u8))
         {
-            return; // An mbox's line before the header.
+            return; // The line of an mbox before the header.
         }
 
         if (line.IndexOf((byte)':') <= 0)

@@ -2,18 +2,17 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Header;
 
-/// <summary>
-/// Counts the header lines that begin with <c>Received</c> or <c>Delivered</c>, in any letter case
-/// and up to the first empty line: one for each host a message has been through (contract §9.1).
-/// Takes the message as stored, in pieces cut anywhere.
-/// </summary>
-/// <param name="onDelivered">Gets the address of each line <c>Delivered-To: ADDRESS</c>, as
-/// qmail-local writes and finds it: to the letter.</param>
+/// <summary>Counts the header lines that begin with <c>Received</c> or <c>Delivered</c>, in any
+/// letter case, up to the first empty line. There is one for each host that a message has been
+/// through (contract §9.1). It takes the message as stored, in pieces of any size.</summary>
+/// <param name="onDelivered">Receives the address of each line <c>Delivered-To: ADDRESS</c>,
+/// exactly as qmail-local writes and compares it.</param>
 public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
 {
     private const int WordBytesMax = 9;
 
-    // An address of the local channel: 900 bytes, and at most 1,000 that virtualdomains adds.
+    // The longest address of the local channel: 900 bytes, plus at most 1,000 that virtualdomains
+    // adds.
     private const int LineBytesMax = 2048;
     private static readonly byte[] Start = "Delivered-To: "u8.ToArray();
 
@@ -24,7 +23,7 @@ public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
     private int _kept; // Bytes of the line's start; stays at the most when it has been judged.
     private bool _inBody;
 
-    /// <summary>Lines so far.</summary>
+    /// <summary>The number of lines so far.</summary>
     public int Count { get; private set; }
 
     /// <summary>Reads the next piece.</summary>
@@ -49,7 +48,7 @@ public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
         }
     }
 
-    // Only a line that is cut is copied.
+    // Only a line that is split between pieces is copied.
     private void Look(ReadOnlySpan<byte> line, bool isWhole)
     {
         if (_kept == 0 && isWhole)
@@ -95,7 +94,7 @@ public sealed class HopCounter(Action<ReadOnlySpan<byte>>? onDelivered = null)
         line.CopyTo(_lineStart.AsSpan(before));
         _kept += line.Length;
 
-        // Each word counts in the moment it becomes whole.
+        // Each word counts at the moment when it is complete.
         if (Completes(before, "received"u8) || Completes(before, "delivered"u8))
         {
             Count++;

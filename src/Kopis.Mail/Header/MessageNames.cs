@@ -2,14 +2,12 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Header;
 
-/// <summary>
-/// What a message is known by: the first Message-ID and Subject of its header (RFC 5322 §3.6.4,
-/// §3.6.5). Takes the message as stored, in pieces cut anywhere; a header that is in one piece, as
-/// most are, is not copied.
-/// </summary>
+/// <summary>Finds the first Message-ID and Subject in a message's header (RFC 5322 §3.6.4, §3.6.5).
+/// It takes the message as stored, in pieces of any size. A header that comes in one piece, as most
+/// do, is not copied.</summary>
 public sealed class MessageNames
 {
-    private const int HeaderBytesMax = 32 * 1024; // Fields further down are not looked for.
+    private const int HeaderBytesMax = 32 * 1024; // Later fields are not searched.
     private const int ValueBytesMax = 998; // A line of RFC 5322 §2.1.1.
     private static readonly byte[] HeaderEnd = "\n\n"u8.ToArray();
 
@@ -17,10 +15,10 @@ public sealed class MessageNames
     private int _length;
     private bool _isOver;
 
-    /// <summary>Its value, unfolded; empty while there is none.</summary>
+    /// <summary>The value of the Message-ID, unfolded; empty if none was found yet.</summary>
     public byte[] MessageId { get; private set; } = [];
 
-    /// <summary>Its value, unfolded; empty while there is none.</summary>
+    /// <summary>The value of the Subject, unfolded; empty if none was found yet.</summary>
     public byte[] Subject { get; private set; } = [];
 
     /// <summary>Reads the next piece.</summary>
@@ -53,7 +51,7 @@ public sealed class MessageNames
         }
     }
 
-    /// <summary>The message has ended, with its header perhaps.</summary>
+    /// <summary>Ends the message, which may end within its header.</summary>
     public void End()
     {
         if (!_isOver)
@@ -83,7 +81,7 @@ public sealed class MessageNames
         }
     }
 
-    // With its line end, and the lines that go on.
+    // The field with its line end and its continuation lines.
     private static int EndOfField(ReadOnlySpan<byte> header)
     {
         int end = 0;

@@ -7,19 +7,21 @@ namespace Kopis.Mail.Header;
 /// <summary>The Received line of the network servers (contract §3).</summary>
 public static class ReceivedLine
 {
-    // Bytes that pass; any other becomes ?.
+    // Bytes that are kept; all others become ?.
     private static readonly SearchValues<byte> Safe = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.@%+/=:-[]"u8);
 
     /// <summary>
     /// Writes <c>Received: from HOST (HELO NAME) (INFO@IP)\n  by LOCAL with PROTOCOL; DATE\n</c>.
     /// </summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="peer">The client, as in the environment.</param>
-    /// <param name="helo">The name the client gave, or null; shown where not the host's.</param>
-    /// <param name="protocol">SMTP, QMTP, QMQP; what was agreed on may follow in brackets.</param>
-    /// <param name="time">Now.</param>
-    /// <param name="isHidden">Where the client is is not said.</param>
+    /// <param name="to">The output.</param>
+    /// <param name="peer">The client, from the environment.</param>
+    /// <param name="helo">The name that the client gave, or null; shown if it differs from the
+    /// host's name.</param>
+    /// <param name="protocol">SMTP, QMTP or QMQP; what was agreed on may follow in brackets.
+    /// </param>
+    /// <param name="time">The present time.</param>
+    /// <param name="isHidden">Whether to hide where the client is.</param>
     public static void Write(
         IBufferWriter<byte> to, ConnectionEnds peer, byte[]? helo,
         ReadOnlySpan<byte> protocol, DateTimeOffset time, bool isHidden = false)
@@ -54,10 +56,9 @@ public static class ReceivedLine
         to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
     }
 
-    /// <summary>
-    /// Writes <c>Received: (submission of a user)\n  by LOCAL with PROTOCOL; DATE\n</c>, which says
-    /// nothing of where the user is.
-    /// </summary>
+    /// <summary>Writes <c>Received: (submission of a user)
+    ///   by LOCAL with PROTOCOL; DATE
+    /// </c>, which does not reveal where the user is.</summary>
     private static void WriteHidden(
         IBufferWriter<byte> to, ConnectionEnds peer, ReadOnlySpan<byte> protocol,
         DateTimeOffset time)
@@ -69,8 +70,8 @@ public static class ReceivedLine
         to.Write(ByteText.ToBytes($"; {QmailDate.Rfc822(time)}\n"));
     }
 
-    /// <summary>The word after <c>with</c> (RFC 3848, RFC 6531 §4.3). Of what is said in the clear,
-    /// by nobody in particular, it is qmail's.</summary>
+    /// <summary>The word after <c>with</c> (RFC 3848, RFC 6531 §4.3). Without encryption and a
+    /// login it is qmail's.</summary>
     public static string Word(bool isUtf8, bool isEncrypted, bool isUser)
     {
         string end = (isEncrypted ? "S" : "") + (isUser ? "A" : "");

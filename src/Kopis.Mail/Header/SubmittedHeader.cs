@@ -3,17 +3,18 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Header;
 
-/// <summary>The fields that a message of a user must have and that his program may have left to us
+/// <summary>The fields that a user's message must have, and that the user's program may leave to us
 /// (RFC 6409 §8.2, §8.3): Date and Message-ID.</summary>
 public static class SubmittedHeader
 {
-    /// <summary>The missing fields, to stand before the rest.</summary>
+    /// <summary>The missing fields, to be put before the others.</summary>
     /// <param name="start">The message, or its beginning; lines end in LF.</param>
-    /// <param name="isWhole">Whether it is all of it.</param>
-    /// <param name="now">For both fields.</param>
-    /// <param name="unique">Printable; makes the Message-ID one of its own.</param>
-    /// <param name="idHost">After its <c>@</c>.</param>
-    /// <returns>Empty too where the header does not end within the beginning, or is none.</returns>
+    /// <param name="isWhole">Whether this is the whole message.</param>
+    /// <param name="now">The time, for both fields.</param>
+    /// <param name="unique">Printable text that makes the Message-ID unique.</param>
+    /// <param name="idHost">The host, after the <c>@</c>.</param>
+    /// <returns>Empty also if the header does not end within the beginning, or if there is no
+    /// header.</returns>
     public static byte[] Missing(
         ReadOnlySpan<byte> start, bool isWhole, DateTimeOffset now, string unique,
         ReadOnlySpan<byte> idHost)
@@ -34,7 +35,7 @@ public static class SubmittedHeader
                 int colon = line.IndexOf((byte)':');
                 if (colon <= 0)
                 {
-                    return []; // No header; what stood before it would be taken for one.
+                    return []; // No header; fields before it would become one.
                 }
 
                 ReadOnlySpan<byte> name = line[..colon].TrimEnd(" \t"u8);

@@ -3,11 +3,12 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Milter;
 
-/// <summary>What we and a filter have agreed on at the beginning of a connection.</summary>
+/// <summary>The agreement between us and a filter at the beginning of a connection.</summary>
 /// <param name="Version">Of the protocol.</param>
 /// <param name="Actions">What the filter may do.</param>
-/// <param name="Steps">What it is not told, and what it does not answer.</param>
-/// <param name="Macros">The macros that it wants at a stage; stages that are not here have the
+/// <param name="Steps">Stages that the filter is not told of, and stages that it does not answer.
+/// </param>
+/// <param name="Macros">The macros that it wants at each stage; stages that are missing have the
 /// usual ones.</param>
 public sealed record MilterAgreement(
     uint Version, MilterActions Actions, MilterSteps Steps,
@@ -23,7 +24,7 @@ public sealed record MilterAgreement(
     private const int FixedBytes = 3 * NumberBytes;
     private const int MacrosMax = 100; // Of a stage; Sendmail sends 25 at most.
 
-    /// <summary>What we offer: SMFIC_OPTNEG's data.</summary>
+    /// <summary>Our offer: the data of SMFIC_OPTNEG.</summary>
     public static byte[] Offer { get; } = MakeOffer();
 
     /// <summary>Whether the connection may serve another client after this one (SMFIC_QUIT_NC).
@@ -33,8 +34,8 @@ public sealed record MilterAgreement(
     /// <summary>Whether the filter is told of DATA.</summary>
     public bool HasData => Version >= VersionWithData && !Steps.HasFlag(MilterSteps.NoData);
 
-    /// <summary>Reads the filter's answer.</summary>
-    /// <returns>Null for one that is none, or wants what was not offered.</returns>
+    /// <summary>Parses the filter's answer.</summary>
+    /// <returns>Null if it is malformed, or if it wants something that was not offered.</returns>
     public static MilterAgreement? TryParse(ReadOnlySpan<byte> data)
     {
         if (data.Length < FixedBytes)
@@ -54,7 +55,7 @@ public sealed record MilterAgreement(
                 : null;
     }
 
-    // A number of a stage, and names between blanks that end in a NUL, for each stage.
+    // For each stage: its number, and names separated by blanks, which end in a NUL.
     private static bool TryMacros(
         ReadOnlySpan<byte> rest, out Dictionary<MilterStage, string[]> macros)
     {

@@ -3,21 +3,21 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Milter;
 
-/// <summary>The words in which a filter refuses.</summary>
+/// <summary>The replies to clients when a filter refuses.</summary>
 public static class MilterAnswer
 {
-    /// <summary>To what a filter refuses without words.</summary>
+    /// <summary>The reply if a filter refuses without a text.</summary>
     public static readonly SmtpAnswer Rejected = new("550 5.7.1 sorry, a filter refuses this");
 
-    /// <summary>To what it refuses for now.</summary>
+    /// <summary>The reply if it refuses for now.</summary>
     public static readonly SmtpAnswer Later = new("451 4.7.1 a filter asks you to try again later");
 
     private const int TextBytesMax = 400; // A reply line has 512 (RFC 5321 §4.5.3.1.5).
     private const int CodeBytes = 3;
 
-    /// <summary>Reads a reply of SMTP. One of several lines becomes one. 421, which ends a session,
-    /// becomes 451.</summary>
-    /// <returns>Null for what is no refusal.</returns>
+    /// <summary>Converts a filter's SMTP reply. Several lines become one. 421, which would end the
+    /// session, becomes 451.</summary>
+    /// <returns>Null if it is not a refusal.</returns>
     public static SmtpAnswer? Parse(ReadOnlySpan<byte> text)
     {
         if (text.Length < CodeBytes || text[0] is not ((byte)'4' or (byte)'5')
@@ -62,7 +62,7 @@ public static class MilterAnswer
 
     private static char Shown(char letter) => letter is < ' ' or > '~' ? '?' : letter;
 
-    // Three numbers of RFC 3463, the first of them the reply's.
+    // Three numbers of RFC 3463; the first must match the reply's.
     private static bool IsStatus(string text, char kind)
     {
         string[] numbers = text.Split('.');

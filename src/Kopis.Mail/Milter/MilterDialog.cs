@@ -7,26 +7,24 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Milter;
 
-/// <summary>
-/// Our side of one message's dialog with a filter: stages in, packets out, and what its replies
-/// mean. No I/O. Each stage says whether a reply is to come; the caller waits for it before the
-/// next one.
-/// </summary>
+/// <summary>Our side of the dialog with a filter about one message: it makes packets for stages,
+/// and interprets the replies. No I/O. Each stage says whether a reply will come; the caller waits
+/// for it before the next stage.</summary>
 public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
 {
-    /// <summary>Changes of one message by one filter. Those of people's filters are some ten.
+    /// <summary>The most changes of one message by one filter. Usual filters make about ten.
     /// </summary>
     public const int ChangesMax = 2000;
 
-    /// <summary>What is kept of a reason to put a message into quarantine, in bytes: it goes into
-    /// a field and the log.</summary>
+    /// <summary>The longest reason for quarantine in bytes; it goes into a field and the log.
+    /// </summary>
     public const int ReasonBytesMax = 200;
 
-    /// <summary>Bytes of all of them, without a body.</summary>
+    /// <summary>The most bytes of all changes, without a body.</summary>
     public const int ChangesBytesMax = 1024 * 1024;
 
     private const int FieldBytesMax = MilterPacket.DataBytesMax - 1024; // Room for the name.
-    private const int RepliesMax = 100_000; // To one end of message: a new body is in pieces.
+    private const int RepliesMax = 100_000; // A new body comes in pieces.
 
     private readonly ArrayBufferWriter<byte> _data = new();
     private MessageChanges _changes = new();
@@ -36,19 +34,19 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
     private int _replies;
     private char _stage;
 
-    /// <summary>With <see cref="MilterStep.Refuse"/>: the reply to the client.</summary>
+    /// <summary>The reply to the client, with <see cref="MilterStep.Refuse"/>.</summary>
     public SmtpAnswer? Answer { get; private set; }
 
-    /// <summary>With <see cref="MilterStep.Fault"/>: what is wrong.</summary>
+    /// <summary>What is wrong, with <see cref="MilterStep.Fault"/>.</summary>
     public string Fault { get; private set; } = "";
 
-    /// <summary>What the filter changes, once it has taken the message.</summary>
+    /// <summary>The filter's changes, once it has accepted the message.</summary>
     public MessageChanges Changes => _changes;
 
     /// <summary>Whether the filter is told of the body.</summary>
     public bool WantsBody => !Has(MilterSteps.NoBody);
 
-    /// <summary>Tells of the client.</summary>
+    /// <summary>Tells the filter of the client.</summary>
     public bool Connect(IBufferWriter<byte> to, MilterClient client)
     {
         if (Has(MilterSteps.NoConnect))
@@ -70,7 +68,7 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'C', MilterSteps.QuietConnect);
     }
 
-    /// <summary>Tells of its HELO.</summary>
+    /// <summary>Tells the filter of the client's HELO.</summary>
     public bool Helo(IBufferWriter<byte> to, byte[] name)
     {
         if (Has(MilterSteps.NoHelo) || name.Length == 0)
@@ -84,17 +82,17 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'H', MilterSteps.QuietHelo);
     }
 
-    /// <summary>Tells of the sender.</summary>
+    /// <summary>Tells the filter of the sender.</summary>
     public bool Sender(IBufferWriter<byte> to, byte[] address) =>
         !Has(MilterSteps.NoSender)
         && Address(to, MilterStage.Sender, 'M', address, MilterSteps.QuietSender);
 
-    /// <summary>Tells of a recipient.</summary>
+    /// <summary>Tells the filter of a recipient.</summary>
     public bool Recipient(IBufferWriter<byte> to, byte[] address) =>
         !Has(MilterSteps.NoRecipients)
         && Address(to, MilterStage.Recipient, 'R', address, MilterSteps.QuietRecipients);
 
-    /// <summary>Tells that the message comes.</summary>
+    /// <summary>Tells the filter that the message follows.</summary>
     public bool Data(IBufferWriter<byte> to)
     {
         if (!agreement.HasData)
@@ -107,9 +105,9 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'T', MilterSteps.QuietData);
     }
 
-    /// <summary>Tells a field of the header.</summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="field">As <see cref="EditableHeader.Fields"/> has it.</param>
+    /// <summary>Tells the filter a field of the header.</summary>
+    /// <param name="to">The output.</param>
+    /// <param name="field">A field in the form of <see cref="EditableHeader.Fields"/>.</param>
     public bool Field(IBufferWriter<byte> to, byte[] field)
     {
         if (Has(MilterSteps.NoHeaders))
@@ -129,7 +127,7 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'L', MilterSteps.QuietHeaders);
     }
 
-    /// <summary>Tells that the header has ended.</summary>
+    /// <summary>Tells the filter that the header has ended.</summary>
     public bool EndOfHeader(IBufferWriter<byte> to)
     {
         if (Has(MilterSteps.NoEndOfHeader))
@@ -142,8 +140,8 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'N', MilterSteps.QuietEndOfHeader);
     }
 
-    /// <summary>Tells a piece of the body, of <see cref="MilterPacket.DataBytesMax"/> at most,
-    /// lines ended by CRLF.</summary>
+    /// <summary>Tells the filter a piece of the body, with lines that end in CRLF, of at most
+    /// <see cref="MilterPacket.DataBytesMax"/>.</summary>
     public bool Body(IBufferWriter<byte> to, ReadOnlySpan<byte> piece)
     {
         Begin();
@@ -152,7 +150,8 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'B', MilterSteps.QuietBody);
     }
 
-    /// <summary>Tells that the message has ended. Replies follow until one is no change.</summary>
+    /// <summary>Tells the filter that the message has ended. Replies follow until one is not a
+    /// change.</summary>
     public bool EndOfMessage(IBufferWriter<byte> to)
     {
         macros.Write(to, MilterStage.EndOfMessage, 'E', agreement);
@@ -161,7 +160,7 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return Send(to, 'E', MilterSteps.None);
     }
 
-    /// <summary>Reads a reply.</summary>
+    /// <summary>Interprets a reply.</summary>
     public MilterStep OnReply(MilterReply reply)
     {
         if (++_replies > RepliesMax)
@@ -268,7 +267,7 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
             case MilterReplyKind.AddHeader:
                 return TryField(FieldEditKind.Add, 0, reply);
             case MilterReplyKind.InsertHeader:
-                // Our own Received line is Sendmail's field 1; nothing goes before it.
+                // Our own Received line is field 1 for Sendmail; nothing goes before it.
                 return TryField(
                     FieldEditKind.Insert, Number(reply.Index == 0 ? 0 : reply.Index - 1), reply);
             case MilterReplyKind.ChangeHeader:
@@ -321,7 +320,7 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
         return true;
     }
 
-    // As MAIL and RCPT have it; without brackets all of it is the address.
+    // An address as in MAIL and RCPT; without brackets all of it is the address.
     private static byte[]? ReadAddress(byte[] text) =>
         SmtpPath.TryParse(
             text.Contains((byte)'<') ? text : [(byte)'<', .. text, (byte)'>'],

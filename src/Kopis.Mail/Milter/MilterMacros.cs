@@ -25,7 +25,7 @@ public sealed class MilterMacros
 
     private readonly Dictionary<string, byte[]> _values = [];
 
-    /// <summary>Sets a value; an empty one is none.</summary>
+    /// <summary>Sets a value; an empty one removes the macro.</summary>
     public void Set(string name, byte[]? value)
     {
         if (value is { Length: > 0 })
@@ -39,10 +39,10 @@ public sealed class MilterMacros
     }
 
     /// <summary>Writes the packet that goes before a stage's (SMFIC_MACRO).</summary>
-    /// <param name="to">Where to.</param>
+    /// <param name="to">The output.</param>
     /// <param name="stage">The stage.</param>
     /// <param name="letter">The letter of the packet that follows.</param>
-    /// <param name="agreement">Has the filter's own lists.</param>
+    /// <param name="agreement">The agreement, with the filter's own lists.</param>
     public void Write(
         IBufferWriter<byte> to, MilterStage stage, char letter, MilterAgreement agreement)
     {

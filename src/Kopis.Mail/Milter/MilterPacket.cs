@@ -9,26 +9,26 @@ namespace Kopis.Mail.Milter;
 /// </summary>
 public static class MilterPacket
 {
-    /// <summary>The bytes of a length.</summary>
+    /// <summary>The size of a length field.</summary>
     public const int LengthBytes = 4;
 
     /// <summary>The most that one packet of ours carries (MILTER_CHUNK_SIZE).</summary>
     public const int DataBytesMax = 65_535;
 
-    /// <summary>The longest packet taken from a filter. libmilter sends 64 KiB at most; others send
-    /// a new body in one piece.</summary>
+    /// <summary>The longest packet that is accepted from a filter. libmilter sends at most 64 KiB;
+    /// other filters send a new body in one piece.</summary>
     public const int ReplyBytesMax = 1024 * 1024;
 
     /// <summary>Reads a length.</summary>
-    /// <returns>-1 for one that no packet has.</returns>
+    /// <returns>-1 for a length that no packet can have.</returns>
     public static int ReadLength(ReadOnlySpan<byte> bytes) =>
         BinaryPrimitives.ReadUInt32BigEndian(bytes) is var length and >= 1 and <= ReplyBytesMax
             ? (int)length : -1;
 
     /// <summary>Writes a packet.</summary>
-    /// <param name="to">Where to.</param>
+    /// <param name="to">The output.</param>
     /// <param name="letter">SMFIC_*.</param>
-    /// <param name="data">What follows it; cut at <see cref="DataBytesMax"/>.</param>
+    /// <param name="data">The data, cut at <see cref="DataBytesMax"/>.</param>
     public static void Write(IBufferWriter<byte> to, char letter, ReadOnlySpan<byte> data = default)
     {
         data = data[..Math.Min(data.Length, DataBytesMax)];
@@ -39,8 +39,8 @@ public static class MilterPacket
         to.Write(data);
     }
 
-    /// <summary>Adds a text and its NUL. A NUL of its own would end it early: it becomes a blank.
-    /// </summary>
+    /// <summary>Adds a text and a final NUL. A NUL within the text would end it early, so it
+    /// becomes a blank.</summary>
     public static void AddText(
         IBufferWriter<byte> to, ReadOnlySpan<byte> text, int bytesMax = DataBytesMax)
     {

@@ -2,20 +2,20 @@ using System.Buffers.Binary;
 
 namespace Kopis.Mail.Milter;
 
-/// <summary>One packet of a filter, read strictly: what it lacks or has too much is no reply.
+/// <summary>One packet of a filter, parsed strictly: missing or surplus data make it invalid.
 /// </summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Index">Of <see cref="MilterReplyKind.InsertHeader"/> and
+/// <param name="Kind">The kind of the reply.</param>
+/// <param name="Index">The index of <see cref="MilterReplyKind.InsertHeader"/> and
 /// <see cref="MilterReplyKind.ChangeHeader"/>.</param>
-/// <param name="First">The first text, without its NUL: a name, an address, words, or data.
+/// <param name="First">The first text without its NUL: a name, an address, a reply, or data.
 /// </param>
-/// <param name="Second">The second text: a value, or parameters; empty where there is none.</param>
+/// <param name="Second">The second text: a value, or parameters; may be empty.</param>
 public readonly record struct MilterReply(
     MilterReplyKind Kind, uint Index, byte[] First, byte[] Second)
 {
     private const int IndexBytes = 4;
 
-    /// <summary>Reads the packet after its length.</summary>
+    /// <summary>Parses the packet after its length.</summary>
     public static bool TryParse(ReadOnlySpan<byte> packet, out MilterReply reply)
     {
         reply = default;
@@ -53,7 +53,7 @@ public readonly record struct MilterReply(
         }
     }
 
-    // Texts that each end in a NUL, and nothing behind the last.
+    // Texts that each end in a NUL, with nothing after the last.
     private static bool TryTexts(
         MilterReplyKind kind, uint index, ReadOnlySpan<byte> rest, int least, int most,
         out MilterReply reply)

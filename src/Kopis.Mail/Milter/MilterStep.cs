@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Milter;
 
-/// <summary>What follows from a filter's reply.</summary>
+/// <summary>The consequence of a filter's reply.</summary>
 public enum MilterStep
 {
     /// <summary>The next stage.</summary>
@@ -15,15 +15,15 @@ public enum MilterStep
     /// <summary>The rest of the body is not wanted.</summary>
     Skip,
 
-    /// <summary>The message is taken as far as this filter is concerned.</summary>
+    /// <summary>The message is accepted as far as this filter is concerned.</summary>
     Accept,
 
     /// <summary>It is refused: <see cref="MilterDialog.Answer"/>.</summary>
     Refuse,
 
-    /// <summary>It is taken and forgotten.</summary>
+    /// <summary>The message is accepted and discarded.</summary>
     Discard,
 
-    /// <summary>That was no reply to what was said: <see cref="MilterDialog.Fault"/>.</summary>
+    /// <summary>The reply does not fit: <see cref="MilterDialog.Fault"/>.</summary>
     Fault,
 }

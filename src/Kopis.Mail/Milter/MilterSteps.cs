@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Milter;
 
-/// <summary>What a filter wants left out, and what else it can do: SMFIP_* of libmilter's mfdef.h.
-/// </summary>
+/// <summary>What a filter wants to be left out, and what else it supports: SMFIP_* of libmilter's
+/// mfdef.h.</summary>
 [Flags]
 public enum MilterSteps : uint
 {
@@ -65,10 +65,11 @@ public enum MilterSteps : uint
     /// <summary>Nor to the body.</summary>
     QuietBody = 0x80000,
 
-    /// <summary>Values of header fields keep the blank after the colon, both ways.</summary>
+    /// <summary>Values of header fields keep the blank after the colon, in both directions.
+    /// </summary>
     LeadingSpace = 0x100000,
 
-    /// <summary>What we offer: all but the recipients that were refused, and larger packets.
+    /// <summary>Our offer: everything except the recipients that were refused, and larger packets.
     /// </summary>
     Offered = 0x1FF7FF,
 }

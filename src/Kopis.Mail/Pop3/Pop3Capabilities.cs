@@ -11,7 +11,7 @@ internal static class Pop3Capabilities
     private static ReadOnlySpan<byte> After =>
         "PIPELINING\r\nEXPIRE NEVER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\n"u8;
 
-    /// <summary>Writes it, before the login.</summary>
+    /// <summary>Writes the answer before the login.</summary>
     internal static void Write(IBufferWriter<byte> to, Pop3Offer offer)
     {
         to.Write(Before);
@@ -31,7 +31,8 @@ internal static class Pop3Capabilities
         to.Write(offer.Tls ? "STLS\r\n.\r\n"u8 : ".\r\n"u8);
     }
 
-    /// <summary>Writes it, after the login: a process of its own, that knows no more.</summary>
+    /// <summary>Writes the answer after the login; a separate process writes it, which knows less.
+    /// </summary>
     internal static void WriteAfterLogin(IBufferWriter<byte> to)
     {
         to.Write(Before);

@@ -13,8 +13,8 @@ internal readonly ref struct Pop3Command
 
     internal Pop3Verb Verb { get; }
 
-    /// <summary>What follows the spaces after the verb. Spaces at its end belong to it: a password
-    /// may end in one.</summary>
+    /// <summary>The text after the spaces that follow the verb. Spaces at the end are kept, since a
+    /// password may end in one.</summary>
     internal ReadOnlySpan<byte> Argument { get; }
 
     /// <summary>Splits a line, without its line end, at its first space.</summary>
@@ -26,9 +26,9 @@ internal readonly ref struct Pop3Command
             : new Pop3Command(Match(line[..space]), line[space..].TrimStart((byte)' '));
     }
 
-    /// <summary>Reads a number's leading digits, as qmail does: <c>1x</c> is 1.</summary>
-    /// <param name="text">The number; what follows it on return.</param>
-    /// <param name="value">The number, or the largest long where it is over that.</param>
+    /// <summary>Parses the leading digits, as qmail does: <c>1x</c> is 1.</summary>
+    /// <param name="text">The text; afterwards, what follows the number.</param>
+    /// <param name="value">The number; a larger one becomes the largest long.</param>
     /// <returns>False if there is no digit.</returns>
     internal static bool TryReadNumber(ref ReadOnlySpan<byte> text, out long value)
     {

@@ -4,13 +4,12 @@ using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.Pop3;
 
-/// <summary>
-/// qmail-popup's side of a POP3 session, up to the login (contract §10.1): lines in, replies out.
-/// No I/O, no clock. Beyond qmail's words it knows CAPA, AUTH and UTF8 (RFC 2449, 5034, 6856):
-/// clients that see the stamp in the greeting would else try APOP, which few secrets can answer.
-/// </summary>
+/// <summary>The part of qmail-popup in a POP3 session, up to the login (contract §10.1): it reads
+/// lines and makes replies. No I/O, no clock. In addition to qmail's commands it supports CAPA,
+/// AUTH and UTF8 (RFC 2449, 5034, 6856). Otherwise, clients that see the stamp in the greeting
+/// would try APOP, for which few secrets are kept.</summary>
 /// <param name="stamp">The greeting's <c>&lt;PID.UNIXTIME@HOST&gt;</c>.</param>
-/// <param name="offer">What the connection offers.</param>
+/// <param name="offer">The features that the connection offers.</param>
 public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
 {
     private byte[]? _user;
@@ -19,19 +18,19 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
     private bool _isUtf8;
     private int _lines;
 
-    /// <summary>The longest line, without its end, that comes next.</summary>
+    /// <summary>The longest line that may come next, without its end.</summary>
     public int LineBytesMax =>
         _exchange is null ? Pop3Limits.LineBytesMax : SaslExchange.LineBytesMax;
 
-    /// <summary>Whether the client has asked for our capabilities, and so knows of response codes
-    /// (RFC 2449 §8). Others get qmail's words alone.</summary>
+    /// <summary>Whether the client has asked for our capabilities, and therefore supports response
+    /// codes (RFC 2449 §8). Other clients get only qmail's words.</summary>
     public bool KnowsCodes { get; private set; }
 
-    /// <summary>What is to be answered after <see cref="Pop3LoginStep.Check"/>.</summary>
+    /// <summary>The question to answer after <see cref="Pop3LoginStep.Check"/>.</summary>
     public SaslQuestion Question =>
         _question ?? throw new InvalidOperationException("There is nothing to check.");
 
-    /// <summary>Who it is, after <see cref="Pop3LoginStep.Accepted"/>.</summary>
+    /// <summary>The account, after <see cref="Pop3LoginStep.Accepted"/>.</summary>
     public string Account { get; private set; } = "";
 
     /// <summary>The first reply.</summary>
@@ -53,14 +52,14 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
             : step;
     }
 
-    /// <summary>Reads a line that was too long to keep.</summary>
+    /// <summary>Handles a line that was too long to keep.</summary>
     public Pop3LoginStep OnLineTooLong(IBufferWriter<byte> reply)
     {
         _exchange = null;
         return Say(reply, Pop3Reply.SyntaxError);
     }
 
-    /// <summary>Reads the answer to the question, whose secret is forgotten.</summary>
+    /// <summary>Receives the answer to the question, whose secret is overwritten.</summary>
     public Pop3LoginStep OnAnswer(SaslAnswer answer, IBufferWriter<byte> reply)
     {
         if (_exchange is not null)
@@ -73,9 +72,8 @@ public sealed class Pop3Login(byte[] stamp, Pop3Offer offer)
         return EndOf(answer.Step);
     }
 
-    /// <summary>
-    /// The bytes of checkpassword's descriptor 3 (contract §10.1): name, secret and the greeting's
-    /// stamp, each ended by NUL. The question's own secret is forgotten.
+    /// <summary>The bytes for checkpassword's descriptor 3 (contract §10.1): the name, the secret
+    /// and the greeting's stamp, each ended by NUL. The question's own secret is overwritten.
     /// </summary>
     public byte[] DetachFields()
     {

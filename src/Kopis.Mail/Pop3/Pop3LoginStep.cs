@@ -1,26 +1,27 @@
 namespace Kopis.Mail.Pop3;
 
-/// <summary>What a line before the login leads to.</summary>
+/// <summary>What follows a line before the login.</summary>
 public enum Pop3LoginStep
 {
-    /// <summary>The next line.</summary>
+    /// <summary>The next line is read.</summary>
     NextLine,
 
-    /// <summary>The question is to be answered.</summary>
+    /// <summary>The question must be answered.</summary>
     Check,
 
-    /// <summary>The client is the account; the reply is the mailbox's.</summary>
+    /// <summary>The client is logged in; the mailbox's program sends the reply.</summary>
     Accepted,
 
-    /// <summary>The client is not let in; there is no second try.</summary>
+    /// <summary>The client is refused, and there is no second try.</summary>
     Refused,
 
-    /// <summary>It is not known at present.</summary>
+    /// <summary>The answer is not known at present.</summary>
     Later,
 
-    /// <summary>TLS, begun by <see cref="Pop3Reply.ReadyForTls"/>, and then a new login.</summary>
+    /// <summary>TLS begins, with <see cref="Pop3Reply.ReadyForTls"/>, and then a new login.
+    /// </summary>
     StartTls,
 
-    /// <summary>The end, after the reply is out.</summary>
+    /// <summary>The session ends after the reply.</summary>
     Close,
 }

@@ -2,11 +2,9 @@ using System.Buffers;
 
 namespace Kopis.Mail.Pop3;
 
-/// <summary>
-/// A message file as POP3 sends it: LF becomes CRLF, a leading dot is doubled, a last line without
-/// LF gets its end, and an empty line is before the final dot (contract §13, 25). The file may
-/// come in pieces of any length.
-/// </summary>
+/// <summary>Converts a message file for POP3: LF becomes CRLF, a leading dot is doubled, a last
+/// line without LF gets a line end, and an empty line precedes the final dot (contract §13, 25).
+/// The file may come in pieces of any length.</summary>
 /// <param name="bodyLines">How many lines of the body; null for all.</param>
 public sealed class Pop3MessageEncoder(long? bodyLines)
 {
@@ -15,7 +13,7 @@ public sealed class Pop3MessageEncoder(long? bodyLines)
     private bool _atLineStart = true;
 
     /// <summary>Encodes the next piece.</summary>
-    /// <returns>False when enough lines are out: the rest of the file is not needed.</returns>
+    /// <returns>False if enough lines were written; the rest of the file is not needed.</returns>
     public bool Write(ReadOnlySpan<byte> piece, IBufferWriter<byte> to)
     {
         while (!piece.IsEmpty)

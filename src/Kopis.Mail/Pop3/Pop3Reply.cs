@@ -6,11 +6,12 @@ public static class Pop3Reply
     /// <summary>Yes; the space is qmail's.</summary>
     public static ReadOnlySpan<byte> Ok => "+OK \r\n"u8;
 
-    /// <summary>The last words in the clear.</summary>
+    /// <summary>The last reply before TLS.</summary>
     public static ReadOnlySpan<byte> ReadyForTls => "+OK begin TLS\r\n"u8;
 
-    /// <summary>To a client that sent more along with STLS; the session ends. Who does so either
-    /// mistakes us or wants words taken for encrypted ones (CVE-2011-0411).</summary>
+    /// <summary>The reply to a client that sent more data along with STLS; the session ends. Either
+    /// the client is broken, or somebody wants plain text to be taken for encrypted
+    /// (CVE-2011-0411).</summary>
     public static ReadOnlySpan<byte> PlaintextAhead =>
         "-ERR nothing may follow STLS before its reply\r\n"u8;
 
@@ -27,18 +28,17 @@ public static class Pop3Reply
 
     public static ReadOnlySpan<byte> ChildCrashed => "-ERR aack, child crashed\r\n"u8;
 
-    /// <summary>To a name or password that others could read.</summary>
+    /// <summary>The reply to a name or a password that others could read.</summary>
     public static ReadOnlySpan<byte> TlsFirst => "-ERR STLS first\r\n"u8;
 
-    /// <summary>To <c>*</c> within AUTH.</summary>
+    /// <summary>The reply to <c>*</c> within AUTH.</summary>
     public static ReadOnlySpan<byte> Cancelled => "-ERR authorization cancelled\r\n"u8;
 
-    /// <summary>If passwords cannot be checked at present.</summary>
+    /// <summary>The reply if passwords cannot be checked at present.</summary>
     public static ReadOnlySpan<byte> AuthorizationLater =>
         "-ERR unable to check that now, try again later\r\n"u8;
 
-    /// <summary>To a client that has too many connections already; the first and last word.
-    /// </summary>
+    /// <summary>The only reply to a client that has too many connections already.</summary>
     public static ReadOnlySpan<byte> TooManyConnections =>
         "-ERR too many connections from you, try again later\r\n"u8;
 

@@ -3,11 +3,9 @@ using System.Globalization;
 
 namespace Kopis.Mail.Pop3;
 
-/// <summary>
-/// qmail-pop3d's side of a POP3 session (contract §10.3): lines in, replies out. No I/O, no clock.
-/// What is long (a message, a listing) is only named here, and sent by the caller at the client's
-/// pace; so is what touches the disk.
-/// </summary>
+/// <summary>The part of qmail-pop3d in a POP3 session (contract §10.3): it reads lines and makes
+/// replies. No I/O, no clock. Long output (a message, a listing) is only described here; the caller
+/// sends it at the client's pace. The caller also does what touches the disk.</summary>
 public sealed class Pop3Session
 {
     private const int ListLineBytesMax = 48; // Two numbers, a space and CRLF; a name comes on top.
@@ -76,8 +74,8 @@ public sealed class Pop3Session
 
     /// <summary>Writes some of the listing.</summary>
     /// <param name="to">Where to.</param>
-    /// <param name="bytes">About how many at most.</param>
-    /// <returns>False when it is complete.</returns>
+    /// <param name="bytes">The approximate limit of bytes.</param>
+    /// <returns>False when the listing is complete.</returns>
     public bool WriteListing(IBufferWriter<byte> to, int bytes)
     {
         for (; _nextListed < _drop.Count; _nextListed++)
@@ -146,7 +144,7 @@ public sealed class Pop3Session
 
     private Pop3Step Stat(IBufferWriter<byte> reply)
     {
-        // The count is of all messages, the deleted too (contract §13, 25).
+        // The count includes deleted messages (contract §13, 25).
         reply.Write("+OK "u8);
         WriteNumber(reply, _drop.Count);
         reply.Write(" "u8);

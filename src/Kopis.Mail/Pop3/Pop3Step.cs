@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Pop3;
 
-/// <summary>What a line after the login leads to.</summary>
+/// <summary>What follows a line after the login.</summary>
 public enum Pop3Step
 {
     /// <summary>The next line.</summary>
@@ -12,6 +12,6 @@ public enum Pop3Step
     /// <summary>A listing is to be sent: <see cref="Pop3Session.WriteListing"/>.</summary>
     SendListing,
 
-    /// <summary>The deletions are to be done; then the session ends.</summary>
+    /// <summary>The messages marked as deleted must be removed; then the session ends.</summary>
     Quit,
 }

@@ -6,7 +6,7 @@ namespace Kopis.Mail.Qmtp;
 /// </summary>
 public interface ITransferReader
 {
-    /// <summary>Whether anything of a message has come since the last was whole.</summary>
+    /// <summary>Whether any byte of a message has come since the last complete one.</summary>
     bool IsBegun { get; }
 
     /// <summary>Whether the message will be refused, so that the rest of it need not be kept.
@@ -15,8 +15,8 @@ public interface ITransferReader
 
     /// <summary>Reads the next bytes.</summary>
     /// <param name="bytes">What arrived, in pieces of any size.</param>
-    /// <param name="message">Gets what of them is the message, lines ended by LF: at most one
-    /// byte more than <paramref name="bytes"/> has.</param>
-    /// <param name="used">How many were taken: all, unless the step is not More.</param>
+    /// <param name="message">Receives the bytes that belong to the message, with lines ended by LF:
+    /// at most one byte more than <paramref name="bytes"/> has.</param>
+    /// <param name="used">How many bytes were taken: all, unless the step is not More.</param>
     TransferStep Read(ReadOnlySpan<byte> bytes, IBufferWriter<byte> message, out int used);
 }

@@ -2,13 +2,11 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Qmtp;
 
-/// <summary>
-/// Netstrings that are addresses, one after another, as they arrive. One that is not fit to be an
-/// address is read to its end and not kept.
-/// </summary>
+/// <summary>Reads netstrings that are addresses, one after another, as they arrive. One that cannot
+/// be an address is read to its end but not kept.</summary>
 internal sealed class NetstringAddress
 {
-    /// <summary>An address of this many bytes or more is not fit (contract §9.2).</summary>
+    /// <summary>The length at which an address is too long (contract §9.2).</summary>
     internal const int BytesLimit = 1000;
 
     private readonly byte[] _bytes = new byte[BytesLimit];
@@ -16,29 +14,29 @@ internal sealed class NetstringAddress
     private int _length;
     private bool _isFit = true;
 
-    /// <summary>Whether anything of it has come.</summary>
+    /// <summary>Whether any byte of the address has come.</summary>
     internal bool IsBegun { get; private set; }
 
-    /// <summary>Whether it has come whole.</summary>
+    /// <summary>Whether the address is complete.</summary>
     internal bool IsOver => _reader.IsOver;
 
-    /// <summary>Whether it is short enough and holds no NUL, which would end it early after us.
-    /// </summary>
+    /// <summary>Whether it is short enough and has no NUL, which would end it early in later
+    /// programs.</summary>
     internal bool IsFit => _isFit;
 
-    /// <summary>The address, where it is fit.</summary>
+    /// <summary>The address, if it is valid.</summary>
     internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
-    /// <summary>What became of it so far, as a step of the transfer.</summary>
+    /// <summary>The state of the netstring, as a step of the transfer.</summary>
     internal TransferStep Step => StepOf(_reader);
 
-    /// <summary>A netstring's own faults.</summary>
+    /// <summary>Faults of a netstring itself.</summary>
     internal static TransferStep StepOf(in NetstringReader reader) =>
         reader.IsBad ? TransferStep.BadProtocol
         : reader.IsTooLong ? TransferStep.TooLong
         : TransferStep.More;
 
-    /// <summary>Forgets it, for the next one.</summary>
+    /// <summary>Prepares for the next address.</summary>
     internal void Reset()
     {
         _reader = default;
@@ -47,7 +45,8 @@ internal sealed class NetstringAddress
         IsBegun = false;
     }
 
-    /// <summary>Reads the next bytes; the result is how many, at least one of some.</summary>
+    /// <summary>Reads the next bytes. Returns how many it took, which is at least one of any.
+    /// </summary>
     internal int Read(ReadOnlySpan<byte> bytes)
     {
         IsBegun = true;

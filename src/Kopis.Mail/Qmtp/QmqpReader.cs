@@ -5,9 +5,8 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Qmtp;
 
-/// <summary>
-/// The server's side of QMQP (contract §9.3): one netstring that holds those of the message, the
-/// sender and each recipient. Lines end in LF. Who may send is not its concern.
+/// <summary>The server's side of QMQP (contract §9.3): one netstring that contains those of the
+/// message, the sender and each recipient. Lines end in LF. This class does not check who may send.
 /// </summary>
 public sealed class QmqpReader : ITransferReader
 {
@@ -21,7 +20,8 @@ public sealed class QmqpReader : ITransferReader
     private bool _hasSender;
 
     /// <summary>Makes a reader of one message.</summary>
-    /// <param name="envelopeBytesMax">The most that is kept of sender and recipients.</param>
+    /// <param name="envelopeBytesMax">The most bytes that are kept of the sender and the
+    /// recipients.</param>
     /// <param name="recipientsMax">The most recipients.</param>
     public QmqpReader(int envelopeBytesMax, int recipientsMax = SmtpLimits.RecipientsMax)
     {
@@ -36,14 +36,14 @@ public sealed class QmqpReader : ITransferReader
     /// <inheritdoc/>
     public bool IsUnwanted => HasUnfitAddress || IsEnvelopeTooBig || HasTooManyRecipients;
 
-    /// <summary>Whether an address is too long, or holds a NUL; or a recipient's is empty.
+    /// <summary>Whether an address is too long or has a NUL, or a recipient's address is empty.
     /// </summary>
     public bool HasUnfitAddress { get; private set; }
 
     /// <summary>Whether the envelope is over its limit.</summary>
     public bool IsEnvelopeTooBig { get; private set; }
 
-    /// <summary>Whether there are more different recipients than may be.</summary>
+    /// <summary>Whether there are more different recipients than allowed.</summary>
     public bool HasTooManyRecipients { get; private set; }
 
     /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient

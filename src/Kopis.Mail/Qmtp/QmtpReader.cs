@@ -6,10 +6,9 @@ using Kopis.Mail.Smtp;
 
 namespace Kopis.Mail.Qmtp;
 
-/// <summary>
-/// The server's side of QMTP (contract §9.2): a netstring with the message, one with the sender,
-/// one with the recipients' netstrings. The message's first byte shows how its lines end.
-/// </summary>
+/// <summary>The server's side of QMTP (contract §9.2): a netstring with the message, one with the
+/// sender, and one with the recipients' netstrings. The first byte of the message shows how its
+/// lines end.</summary>
 public sealed class QmtpReader : ITransferReader
 {
     private const int Unknown = -1; // Any byte may come, a NUL too.
@@ -50,7 +49,7 @@ public sealed class QmtpReader : ITransferReader
     /// <inheritdoc/>
     public bool IsBegun { get; private set; }
 
-    /// <summary>Whether nothing of this client is taken.</summary>
+    /// <summary>Whether nothing from this client is accepted.</summary>
     public bool IsRefused { get; init; }
 
     /// <inheritdoc/>
@@ -59,25 +58,25 @@ public sealed class QmtpReader : ITransferReader
     /// <summary>Whether the message is over the limit.</summary>
     public bool IsTooBig => _policy.MessageBytesMax > 0 && _size > _policy.MessageBytesMax;
 
-    /// <summary>Whether the sender can be one.</summary>
+    /// <summary>Whether the sender is a valid address.</summary>
     public bool IsSenderFit { get; private set; } = true;
 
-    /// <summary>Whether the message is for anyone at all.</summary>
+    /// <summary>Whether the message has a recipient.</summary>
     public bool HasRecipients { get; private set; }
 
-    /// <summary>What there is to say of each recipient, in order.</summary>
+    /// <summary>The verdict on each recipient, in order.</summary>
     public IReadOnlyList<QmtpVerdict> Verdicts => _verdicts;
 
-    /// <summary>The first recipients that were not accepted at once, as they came, each with its
-    /// place among the verdicts; empty where they are not fit. No more than
-    /// <see cref="QmtpLimits.DoubtfulMax"/>.</summary>
+    /// <summary>The first recipients that were not accepted at once, in order, each with the index
+    /// of its verdict; empty if they are not valid. At most <see cref="QmtpLimits.DoubtfulMax"/>.
+    /// </summary>
     public IReadOnlyList<(int Index, byte[] Address)> Doubtful => _doubtful;
 
-    /// <summary>Recipients of SRS, each with its place among the verdicts: somebody must say
-    /// whether they were made here. Until then they are Later.</summary>
+    /// <summary>Recipients that are SRS addresses, each with the index of its verdict. The caller
+    /// must say whether they were made here; until then they are Later.</summary>
     public IReadOnlyList<(int Index, RoutedRecipient Recipient)> Open => _open;
 
-    /// <summary>Says it of one of these.</summary>
+    /// <summary>Sets the verdict on one of these.</summary>
     public void Settle(int index, RoutedRecipient recipient, LookupVerdict verdict) =>
         _verdicts[index] = verdict switch
         {
@@ -86,7 +85,7 @@ public sealed class QmtpReader : ITransferReader
             _ => QmtpVerdict.Later,
         };
 
-    /// <summary>Forgets the message, for the next one.</summary>
+    /// <summary>Prepares for the next message.</summary>
     public void Reset()
     {
         _outer = default;
@@ -105,8 +104,8 @@ public sealed class QmtpReader : ITransferReader
         IsSenderFit = true;
     }
 
-    /// <summary>The envelope of a whole message: <c>F</c>sender<c>\0</c>, for each recipient that
-    /// was accepted <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
+    /// <summary>The envelope of a complete message: <c>F</c>sender<c>\0</c>, for each accepted
+    /// recipient <c>T</c>recipient<c>\0</c>, and a last <c>\0</c>.</summary>
     public byte[] Envelope() => _envelope.ToBytes();
 
     /// <inheritdoc/>
@@ -164,7 +163,7 @@ public sealed class QmtpReader : ITransferReader
         return used;
     }
 
-    // CRLF becomes LF; a CR elsewhere stays.
+    // CRLF becomes LF; a CR elsewhere is kept.
     private void StoreDecoded(ReadOnlySpan<byte> content, IBufferWriter<byte> message)
     {
         Store(_heldCr && content[0] != Lf ? "\r"u8 : [], message);
@@ -236,7 +235,7 @@ public sealed class QmtpReader : ITransferReader
 
         if (_outer.IsOver && step == TransferStep.More)
         {
-            // One that its list cuts short is not a netstring.
+            // A netstring that ends beyond its list is malformed.
             step = _address.IsBegun ? TransferStep.BadProtocol : TransferStep.Whole;
         }
 
@@ -280,7 +279,7 @@ public sealed class QmtpReader : ITransferReader
 
     private QmtpVerdict Add(byte[] address)
     {
-        // Equal ones count once; each gets an answer.
+        // Equal recipients count once, but each gets an answer.
         if (_recipients.Find(address) < 0)
         {
             if (_recipients.Count >= _policy.RecipientsMaxFor(user: null)
@@ -297,7 +296,7 @@ public sealed class QmtpReader : ITransferReader
         return QmtpVerdict.Accepted;
     }
 
-    // As many as there are hops, which are bounded.
+    // At most as many as hops are allowed.
     private HopCounter NewHops() => new(address =>
     {
         if (_delivered.Count < SmtpLimits.HopsLimit)

@@ -7,20 +7,20 @@ namespace Kopis.Mail.Qmtp;
 /// in LF, the sender, the recipients.</summary>
 public static class QmtpRequest
 {
-    /// <summary>The first byte of a message says that LF ends its lines.</summary>
+    /// <summary>The first byte of a message whose lines end in LF.</summary>
     private const int MarkBytes = 1;
 
-    /// <summary>The longest message that a netstring has room for.</summary>
+    /// <summary>The longest message that fits into a netstring.</summary>
     public const long MessageBytesMax = Netstring.LengthMax - MarkBytes;
 
-    /// <summary>Writes what comes before the message's bytes.</summary>
+    /// <summary>Writes what precedes the message's bytes.</summary>
     public static void WriteHead(IBufferWriter<byte> to, long messageBytes)
     {
         Netstring.WriteHead(to, messageBytes + MarkBytes);
         to.Write("\n"u8);
     }
 
-    /// <summary>Writes what comes behind them.</summary>
+    /// <summary>Writes what follows the message's bytes.</summary>
     public static void WriteEnvelope(
         IBufferWriter<byte> to, ReadOnlySpan<byte> sender, IEnumerable<byte[]> recipients)
     {

@@ -1,27 +1,27 @@
 namespace Kopis.Mail.Qmtp;
 
-/// <summary>What a QMTP server thinks of one recipient.</summary>
+/// <summary>The verdict of a QMTP server on one recipient.</summary>
 public enum QmtpVerdict : byte
 {
-    /// <summary>Its answer is what becomes of the message.</summary>
+    /// <summary>The answer depends on what happens to the message.</summary>
     Accepted,
 
     /// <summary>Its domain is not in rcpthosts.</summary>
     NotOurs,
 
-    /// <summary>It is too long, or holds a NUL.</summary>
+    /// <summary>The address is too long, or has a NUL.</summary>
     Unfit,
 
-    /// <summary>There were too many before it.</summary>
+    /// <summary>There were too many recipients before it.</summary>
     TooMany,
 
-    /// <summary>It has had the message, or that has been through too many hosts.</summary>
+    /// <summary>It has received the message before, or the message has been through too many hosts.
+    /// </summary>
     Looping,
 
-    /// <summary>It has the form of an address of SRS, and was not made here, or is too old.
-    /// </summary>
+    /// <summary>It is an SRS address that was not made here, or is too old.</summary>
     BadSrs,
 
-    /// <summary>Nobody can say at present whether it is good.</summary>
+    /// <summary>It is not known at present whether the recipient is valid.</summary>
     Later,
 }

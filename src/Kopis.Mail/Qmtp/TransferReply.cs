@@ -7,19 +7,20 @@ namespace Kopis.Mail.Qmtp;
 /// </summary>
 public static class TransferReply
 {
-    /// <summary>QMTP: the sender is too long or holds a NUL; said of each recipient.</summary>
+    /// <summary>QMTP: the sender is too long or has a NUL; this is the answer for each recipient.
+    /// </summary>
     public static ReadOnlySpan<byte> BadSender => "Dunacceptable sender (#5.1.7)"u8;
 
-    /// <summary>QMTP: over databytes.</summary>
+    /// <summary>QMTP: the message is over databytes.</summary>
     public static ReadOnlySpan<byte> TooBig =>
         "Dsorry, that message size exceeds my databytes limit (#5.3.4)"u8;
 
-    /// <summary>QMTP: a stranger's mail, where what is asked about it by SMTP may refuse it.
+    /// <summary>QMTP: a stranger's mail, which checks that only SMTP can make might refuse.
     /// </summary>
     public static ReadOnlySpan<byte> NotChecked =>
         "Dsorry, mail from strangers is checked here: it has to come by SMTP (#5.7.1)"u8;
 
-    /// <summary>QMQP: an address is too long or holds a NUL.</summary>
+    /// <summary>QMQP: an address is too long or has a NUL.</summary>
     public static ReadOnlySpan<byte> BadAddress =>
         "Dsorry, I can't accept addresses like that (#5.1.3)"u8;
 
@@ -27,19 +28,19 @@ public static class TransferReply
     public static ReadOnlySpan<byte> TooManyRecipients =>
         "Dsorry, that message has too many recipients (#5.5.3)"u8;
 
-    /// <summary>The queue has it.</summary>
+    /// <summary>The message is in the queue.</summary>
     public static byte[] Accepted(DateTimeOffset time, long qp) =>
         ByteText.ToBytes($"Kok {time.ToUnixTimeSeconds()} qp {qp}");
 
     /// <summary>The netstring for one recipient of QMTP.</summary>
-    /// <param name="to">Where to.</param>
-    /// <param name="verdict">What was thought of it.</param>
-    /// <param name="outcome">What became of the message, for those accepted.</param>
+    /// <param name="to">The output.</param>
+    /// <param name="verdict">The verdict on the recipient.</param>
+    /// <param name="outcome">The result of the message, for accepted recipients.</param>
     public static void Write(
         IBufferWriter<byte> to, QmtpVerdict verdict, ReadOnlySpan<byte> outcome) =>
         Netstring.Write(to, Of(verdict, outcome));
 
-    /// <summary>The same without its length.</summary>
+    /// <summary>The same without the netstring's length.</summary>
     public static ReadOnlySpan<byte> Of(QmtpVerdict verdict, ReadOnlySpan<byte> outcome) =>
         verdict switch
         {
