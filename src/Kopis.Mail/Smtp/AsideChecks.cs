@@ -1,6 +1,7 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>Why a command that belongs to no message may not come now; null where it may.</summary>
+/// <summary>Checks whether a command that is not part of a message may come now. Each returns the
+/// refusal, or null.</summary>
 internal static class AsideChecks
 {
     /// <summary>STARTTLS.</summary>

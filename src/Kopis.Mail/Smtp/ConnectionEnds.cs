@@ -14,7 +14,7 @@ public sealed record ConnectionEnds(
 {
     private static readonly byte[] Unknown = "unknown"u8.ToArray();
 
-    /// <summary>Reads the variables.</summary>
+    /// <summary>Reads the variables of an environment.</summary>
     public static ConnectionEnds Of(ByteEnvironment environment) => new(
         environment["TCPREMOTEHOST"] ?? Unknown,
         environment["TCPREMOTEIP"] ?? Unknown,

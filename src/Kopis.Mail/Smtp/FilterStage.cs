@@ -1,14 +1,14 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What filters are asked about in a session.</summary>
+/// <summary>The stages at which filters are asked about a message.</summary>
 public enum FilterStage
 {
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>The sender: <see cref="SmtpSession.Sender"/>.</summary>
+    /// <summary>After the sender: <see cref="SmtpSession.Sender"/>.</summary>
     Sender,
 
-    /// <summary>The recipient of the question.</summary>
+    /// <summary>After the recipient of the question.</summary>
     Recipient,
 }

@@ -3,20 +3,20 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// Who knows which addresses there are. Asked at RCPT, after all else has been found in order, so
-/// that mail for nobody is refused to him who brings it and not bounced to whom it names.
+/// <summary>Knows which addresses exist. It is asked at RCPT, after all other checks have passed,
+/// so that mail for an unknown address is refused to the client and not bounced to the sender.
 /// </summary>
 public interface IRecipientCheck
 {
-    /// <summary>The answer where it is known at once; null if somebody must be asked.</summary>
+    /// <summary>The answer if it is known at once; null if a question is needed.</summary>
     LookupVerdict? Known(RoutedRecipient recipient);
 
-    /// <summary>Asks. Does not throw: what goes wrong is <see cref="LookupVerdict.Later"/>, and
-    /// soon, since a client waits.</summary>
-    /// <param name="recipient">Delivered here.</param>
-    /// <param name="client">For whom, who pays for his own questions; null: for nobody.</param>
-    /// <param name="stop">Ends the wait.</param>
+    /// <summary>Asks the question. It does not throw: any failure is
+    /// <see cref="LookupVerdict.Later"/>, and comes soon, since a client waits.</summary>
+    /// <param name="recipient">A recipient that is delivered here.</param>
+    /// <param name="client">The client on whose account the question counts; null for nobody.
+    /// </param>
+    /// <param name="stop">Cancels the wait.</param>
     ValueTask<LookupVerdict> AskAsync(
         RoutedRecipient recipient, IPAddress? client, CancellationToken stop);
 }

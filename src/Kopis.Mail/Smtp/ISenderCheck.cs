@@ -2,16 +2,15 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// Who knows which aliases are a user's. Asked at the first RCPT of a message whose sender is not
-/// his by name, so that no recipient is looked at for a sender in doubt.
+/// <summary>Knows which aliases belong to a user. It is asked at the first RCPT of a message whose
+/// sender is not the user by name, so that no recipient is looked up for a doubtful sender.
 /// </summary>
 public interface ISenderCheck
 {
-    /// <summary>Whether anybody can be asked.</summary>
+    /// <summary>Whether somebody can be asked.</summary>
     bool KnowsSenders { get; }
 
-    /// <summary>Asks whether a user may send as an address. Does not throw: what goes wrong is
+    /// <summary>Asks whether a user may send with an address. It does not throw: any failure is
     /// <see cref="LookupVerdict.Later"/>.</summary>
     ValueTask<LookupVerdict> MaySendAsAsync(
         byte[] user, byte[] sender, CancellationToken stop);

@@ -8,63 +8,64 @@ public interface ISmtpPolicy : IReceivePolicy
     /// <summary>The text after 220, 250 of HELO, and 221; its first word names the host.</summary>
     ReadOnlyMemory<byte> Greeting { get; }
 
-    /// <summary>What is offered just now.</summary>
+    /// <summary>The extensions that are offered now.</summary>
     SmtpExtensions Extensions { get; }
 
-    /// <summary>What is offered to a user, or to nobody known.</summary>
+    /// <summary>The extensions that are offered to a user, or to a client that has not logged in.
+    /// </summary>
     SmtpExtensions ExtensionsFor(byte[]? user) => Extensions;
 
     /// <summary>Whether the session is encrypted.</summary>
     bool IsEncrypted { get; }
 
-    /// <summary>The words after AUTH, where it is offered.</summary>
+    /// <summary>The words after AUTH, if it is offered.</summary>
     ReadOnlyMemory<byte> Mechanisms { get; }
 
-    /// <summary>Who knows which addresses there are; null if that is not asked.</summary>
+    /// <summary>Knows which addresses exist; null if nobody is asked.</summary>
     IRecipientCheck? Recipients { get; }
 
-    /// <summary>Who knows which aliases are a user's; null if nobody does.</summary>
+    /// <summary>Knows which aliases belong to a user; null if nobody does.</summary>
     ISenderCheck? Senders => null;
 
-    /// <summary>Whether filters are asked about the message that begins.</summary>
+    /// <summary>Whether filters are asked about the next message.</summary>
     bool HasFilters => false;
 
-    /// <summary>What is asked of users and of those who are none; null for nothing.</summary>
+    /// <summary>The rules for users and for clients that have not logged in; null for none.
+    /// </summary>
     ISubmissionRules? Submission { get; }
 
-    /// <summary>
-    /// Puts this host's name for <c>@[a.b.c.d]</c> where that is its own address.
+    /// <summary>Replaces <c>@[a.b.c.d]</c> by this host's name if that is an address of this host.
     /// </summary>
     byte[] NameOwnAddress(byte[] address);
 
-    /// <summary>Whether the sender is one from whom no mail is taken.</summary>
+    /// <summary>Whether mail from the sender is refused.</summary>
     bool IsBadSender(ReadOnlySpan<byte> sender);
 
-    /// <summary>Asked at each MAIL that is sound, and may count it.</summary>
-    /// <param name="user">Who the client has shown to be; null for nobody.</param>
-    /// <returns>Why it is refused; null if it is not.</returns>
+    /// <summary>Called at each valid MAIL, which it may count.</summary>
+    /// <param name="user">The user that the client has proved to be; null for nobody.</param>
+    /// <returns>The refusal, or null.</returns>
     SmtpAnswer? RefuseMail(byte[]? user) => null;
 
-    /// <summary>Asked at each RCPT that is sound, for each check of
-    /// <see cref="SmtpCheck"/> that is the host's to judge, in that order, before it is known
-    /// whether there is such an address; may count it.</summary>
-    /// <returns>Why it is refused; null if it is not.</returns>
+    /// <summary>Called at each valid RCPT for each check of <see cref="SmtpCheck"/> that the host
+    /// judges, in that order, before it is known whether the address exists; it may count the RCPT.
+    /// </summary>
+    /// <returns>The refusal, or null.</returns>
     SmtpAnswer? RefuseRecipient(SmtpCheck check, in SmtpSubject subject) => null;
 
-    /// <summary>Whether a session waits for a ruling of the host there.</summary>
+    /// <summary>Whether a session waits for the host's ruling at a point.</summary>
     bool Rules(SmtpHook hook, in SmtpSubject subject) => false;
 
-    /// <summary>Told that MAIL was taken, and has begun a message.</summary>
+    /// <summary>Called after MAIL was accepted and has begun a message.</summary>
     void OnOpened()
     {
     }
 
-    /// <summary>Told of RSET.</summary>
+    /// <summary>Called at RSET.</summary>
     void OnReset()
     {
     }
 
-    /// <summary>Told of each refusal, for the log.</summary>
+    /// <summary>Called at each refusal, for the log.</summary>
     void OnRefused(SmtpCheck check, SmtpAnswer answer, in SmtpSubject subject)
     {
     }

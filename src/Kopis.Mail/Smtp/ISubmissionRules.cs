@@ -1,12 +1,14 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What users who have logged in may do, and whether others may do anything.</summary>
+/// <summary>The rules for users who have logged in, which also say whether other clients may send
+/// at all.</summary>
 public interface ISubmissionRules
 {
-    /// <summary>Why a message may not begin; null if it may.</summary>
-    /// <param name="user">Who has logged in; null for nobody.</param>
+    /// <summary>The refusal if a message may not begin; otherwise null.</summary>
+    /// <param name="user">The user who has logged in; null for nobody.</param>
     /// <param name="sender">The envelope sender.</param>
-    /// <param name="isInDoubt">Whether the sender may be an alias of his: to be asked of
-    /// <see cref="ISmtpPolicy.Senders"/> before a recipient is looked at.</param>
+    /// <param name="isInDoubt">Whether the sender may be an alias of the user:
+    /// <see cref="ISmtpPolicy.Senders"/> must then be asked before any recipient is looked up.
+    /// </param>
     SmtpAnswer? OnMail(byte[]? user, ReadOnlySpan<byte> sender, out bool isInDoubt);
 }

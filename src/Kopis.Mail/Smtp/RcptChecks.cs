@@ -2,16 +2,16 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>The checks of a recipient that ask nobody, in the order of <see cref="SmtpCheck"/>.
-/// </summary>
+/// <summary>The checks of a recipient that need no question, in the order of
+/// <see cref="SmtpCheck"/>.</summary>
 internal static class RcptChecks
 {
-    /// <summary>The first that refuses; null where none does.</summary>
+    /// <summary>The first refusal; null if no check refuses.</summary>
     /// <param name="policy">The host's rules.</param>
     /// <param name="transaction">The message's envelope so far.</param>
-    /// <param name="subject">Whose mail it is.</param>
+    /// <param name="subject">The client and the envelope that are checked.</param>
     /// <param name="recipient">The recipient.</param>
-    /// <param name="isVouchedFor">The host has said that only limits count.</param>
+    /// <param name="isVouchedFor">Whether the host has said that only limits apply.</param>
     internal static (SmtpCheck Check, SmtpAnswer Refusal)? Judge(
         ISmtpPolicy policy, ServerTransaction transaction, in SmtpSubject subject,
         RoutedRecipient recipient, bool isVouchedFor)
@@ -42,7 +42,7 @@ internal static class RcptChecks
         return null;
     }
 
-    /// <summary>The reply to a recipient of which this is known; null where it is taken.</summary>
+    /// <summary>The reply to a recipient with this verdict; null if it is accepted.</summary>
     internal static SmtpAnswer? ReplyTo(LookupVerdict verdict, RoutedRecipient recipient) =>
         verdict switch
         {
@@ -52,7 +52,7 @@ internal static class RcptChecks
             _ => SmtpReply.RecipientLater,
         };
 
-    /// <summary>Which check it is that the host rules on there.</summary>
+    /// <summary>The check on which the host rules at this point.</summary>
     internal static SmtpCheck At(SmtpHook hook) => hook switch
     {
         SmtpHook.Helo => SmtpCheck.HeloPlugins,

@@ -3,32 +3,32 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>One message's envelope while it is being said.</summary>
+/// <summary>The envelope of one message as it arrives.</summary>
 internal sealed class ServerTransaction
 {
     private readonly EnvelopeText _envelope = new();
     private readonly EnvelopeRecipients _recipients;
-    private readonly List<byte[]?> _locals = []; // Of each; empty if it is the address itself.
+    private readonly List<byte[]?> _locals = []; // Empty: equal to the address.
 
     internal ServerTransaction() => _recipients = new EnvelopeRecipients(_envelope);
 
-    /// <summary>Whether MAIL was said.</summary>
+    /// <summary>Whether MAIL was accepted.</summary>
     internal bool IsOpen { get; private set; }
 
-    /// <summary>Whether no mail is taken from the sender.</summary>
+    /// <summary>Whether mail from the sender is refused.</summary>
     internal bool SenderIsBad { get; private set; }
 
-    /// <summary>The sender, while it is not known whether the user may send as it; else null.
-    /// </summary>
+    /// <summary>The sender, while it is not known whether the user may send with it; otherwise
+    /// null.</summary>
     internal byte[]? SenderInDoubt { get; private set; }
 
     /// <summary>The envelope sender.</summary>
     internal byte[] Sender { get; private set; } = [];
 
-    /// <summary>Whether its message has begun to come, by BDAT.</summary>
+    /// <summary>Whether its message has begun to arrive by BDAT.</summary>
     internal bool IsChunking { get; set; }
 
-    /// <summary>Different recipients so far.</summary>
+    /// <summary>The number of different recipients so far.</summary>
     internal int Recipients => _recipients.Count;
 
     internal bool IsUtf8 { get; private set; }
@@ -44,14 +44,14 @@ internal sealed class ServerTransaction
         _envelope.AddParameters(parameters.IsEmpty ? [] : parameters.ToBytes());
     }
 
-    /// <summary>Tells that the user may send as the sender.</summary>
+    /// <summary>Records that the user may send with the sender.</summary>
     internal void TrustSender() => SenderInDoubt = null;
 
-    /// <summary>Whether the recipient was named before: it may be named again, and counts once.
+    /// <summary>Whether the recipient was named before. It may be named again, and counts once.
     /// </summary>
     internal bool Has(ReadOnlySpan<byte> address) => _recipients.Find(address) >= 0;
 
-    /// <summary>Adds a recipient; false if it would be too much.</summary>
+    /// <summary>Adds a recipient; false if that exceeds a limit.</summary>
     internal bool TryAdd(
         RoutedRecipient recipient, RecipientParameters parameters, int bytesMax)
     {
@@ -79,13 +79,13 @@ internal sealed class ServerTransaction
         return true;
     }
 
-    /// <summary>What each recipient is called where it is delivered, in order; null for one that
-    /// is not delivered here.</summary>
+    /// <summary>The local addresses of the recipients, in order; null for one that is not delivered
+    /// here.</summary>
     internal byte[]?[] Locals() =>
         [.. _recipients.ToList().Zip(_locals, (one, local) => local is [] ? one : local)];
 
     /// <summary>Suppresses all reports on a recipient.</summary>
-    /// <param name="number">Which, from 0.</param>
+    /// <param name="number">The index of the recipient, from 0.</param>
     internal void Silence(int number)
     {
         int at = _recipients.Nth(number);

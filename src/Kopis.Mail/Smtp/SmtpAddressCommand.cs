@@ -3,16 +3,17 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What follows MAIL and RCPT: an address and parameters.</summary>
+/// <summary>Parses what follows MAIL and RCPT: an address and parameters.</summary>
 internal static class SmtpAddressCommand
 {
-    /// <summary>Reads the argument of MAIL.</summary>
-    /// <param name="argument">What follows the verb.</param>
-    /// <param name="extensions">What is offered; null where parameters do not count.</param>
+    /// <summary>Parses the argument of MAIL.</summary>
+    /// <param name="argument">The text after the verb.</param>
+    /// <param name="extensions">The extensions that are offered; null if parameters are ignored.
+    /// </param>
     /// <param name="address">The sender.</param>
-    /// <param name="size">The size that it announces; zero for none.</param>
-    /// <param name="kept">The parameters that go with the message.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <param name="size">The announced size; zero for none.</param>
+    /// <param name="kept">The parameters that are kept with the message.</param>
+    /// <returns>The refusal; null if nothing is wrong.</returns>
     internal static SmtpAnswer? ReadMail(
         ReadOnlySpan<byte> argument, SmtpExtensions? extensions, out byte[] address,
         out long size, out MessageParameters kept)
@@ -28,7 +29,7 @@ internal static class SmtpAddressCommand
             : null;
     }
 
-    /// <summary>Reads the argument of RCPT, as <see cref="ReadMail"/>.</summary>
+    /// <summary>Parses the argument of RCPT, like <see cref="ReadMail"/>.</summary>
     internal static SmtpAnswer? ReadRcpt(
         ReadOnlySpan<byte> argument, SmtpExtensions? extensions, bool isUtf8,
         out byte[] address, out RecipientParameters kept)

@@ -1,9 +1,8 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// What may refuse a client or its mail, in the one order in which it counts: the first that
-/// refuses is the reply. docs/SESSION.md has the same list, with what each asks and when.
-/// </summary>
+/// <summary>The checks that may refuse a client or its mail, in the order in which they apply: the
+/// first that refuses decides the reply. docs/SESSION.md has the same list, with what each check
+/// asks and when.</summary>
 public enum SmtpCheck
 {
     /// <summary>Before the greeting: connections and silence.</summary>
@@ -15,13 +14,14 @@ public enum SmtpCheck
     /// <summary>HELO and EHLO: plugins.</summary>
     HeloPlugins,
 
-    /// <summary>AUTH: plugins, once the login is good.</summary>
+    /// <summary>AUTH: plugins, after a successful login.</summary>
     AuthPlugins,
 
     /// <summary>MAIL: how many messages this client and user may send.</summary>
     MessageRate,
 
-    /// <summary>MAIL: who must have logged in, and may send as whom.</summary>
+    /// <summary>MAIL: whether a login is required, and with which senders a user may send.
+    /// </summary>
     Submission,
 
     /// <summary>MAIL: plugins.</summary>
@@ -39,7 +39,7 @@ public enum SmtpCheck
     /// <summary>RCPT: the recipient is in badmailto.</summary>
     BadMailTo,
 
-    /// <summary>RCPT: a stranger's mail is for others.</summary>
+    /// <summary>RCPT: a stranger's mail is not for this host.</summary>
     RcptHosts,
 
     /// <summary>RCPT: how many recipients a message may have.</summary>
@@ -48,7 +48,7 @@ public enum SmtpCheck
     /// <summary>RCPT: how many recipients this client and user may name.</summary>
     RecipientRate,
 
-    /// <summary>RCPT: what lists and names in DNS say of a stranger.</summary>
+    /// <summary>RCPT: DNS lists and names about a stranger.</summary>
     ClientLists,
 
     /// <summary>RCPT: a stranger's name is in badhelo.</summary>
@@ -57,16 +57,16 @@ public enum SmtpCheck
     /// <summary>RCPT: a stranger's HELO is not a valid host name or address.</summary>
     HeloName,
 
-    /// <summary>RCPT: a stranger's name is ours.</summary>
+    /// <summary>RCPT: a stranger uses our name.</summary>
     HeloSelf,
 
     /// <summary>RCPT: the sender is not an alias of the user.</summary>
     SenderAlias,
 
-    /// <summary>RCPT: whether there is such a recipient.</summary>
+    /// <summary>RCPT: whether the recipient exists.</summary>
     Mailbox,
 
-    /// <summary>RCPT: a stranger comes for the first time.</summary>
+    /// <summary>RCPT: a stranger sends for the first time.</summary>
     Greylist,
 
     /// <summary>RCPT: filters.</summary>
@@ -75,7 +75,7 @@ public enum SmtpCheck
     /// <summary>DATA and BDAT: plugins.</summary>
     DataPlugins,
 
-    /// <summary>The message: the client's address has a name that leads back.</summary>
+    /// <summary>The message: whether the client's address has a name that leads back.</summary>
     ReverseName,
 
     /// <summary>The message: SPF.</summary>

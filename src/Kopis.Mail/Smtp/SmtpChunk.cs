@@ -4,14 +4,14 @@ using Kopis.Base;
 namespace Kopis.Mail.Smtp;
 
 /// <summary>The argument of BDAT (RFC 3030 §2).</summary>
-/// <param name="Size">Bytes that follow the line.</param>
-/// <param name="IsLast">They end the message.</param>
+/// <param name="Size">How many bytes follow the line.</param>
+/// <param name="IsLast">Whether they end the message.</param>
 public readonly record struct SmtpChunk(long Size, bool IsLast)
 {
     private const int DigitsMax = 18; // Below 2^63, so that no sum of a few is over it.
 
-    /// <summary>Reads <c>SIZE</c> or <c>SIZE LAST</c>. False for anything else: then nobody knows
-    /// what follows, data or commands, and the session must end.</summary>
+    /// <summary>Parses <c>SIZE</c> or <c>SIZE LAST</c>. False for anything else: then it is not
+    /// known whether data or commands follow, and the session must end.</summary>
     public static bool TryParse(ReadOnlySpan<byte> argument, out SmtpChunk chunk)
     {
         chunk = default;

@@ -2,12 +2,10 @@ using System.Buffers;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// The text of BDAT chunks to the form it is stored in: CRLF to LF, across chunks and pieces cut
-/// anywhere. There are no dots to undo. A CR or LF that stands alone is refused as in DATA: what
-/// we store has one kind of line end, and a host that we pass it on to may read commands after
-/// another (hostile-input class "smuggling").
-/// </summary>
+/// <summary>Converts the text of BDAT chunks to the stored form: CRLF becomes LF, across chunks and
+/// pieces of any size. There are no dots to remove. A CR or LF that stands alone is refused as in
+/// DATA: stored messages have one kind of line end, and a host to which we pass the message could
+/// take what follows another for commands (hostile-input class "smuggling").</summary>
 public sealed class SmtpChunkDecoder
 {
     private static readonly SearchValues<byte> LineEnd = SearchValues.Create("\r\n"u8);
@@ -16,10 +14,10 @@ public sealed class SmtpChunkDecoder
     /// <summary>Whether the data so far ends in half a line end.</summary>
     public bool IsInLineEnd => _afterReturn;
 
-    /// <summary>Decodes all of a piece.</summary>
-    /// <param name="input">Data as received.</param>
-    /// <param name="to">Gets no more bytes than came.</param>
-    /// <returns>False at a CR or LF that stands alone.</returns>
+    /// <summary>Decodes a whole piece.</summary>
+    /// <param name="input">The data as received.</param>
+    /// <param name="to">The output, which gets at most as many bytes.</param>
+    /// <returns>False if a CR or LF stands alone.</returns>
     public bool TryDecode(ReadOnlySpan<byte> input, IBufferWriter<byte> to)
     {
         while (!input.IsEmpty)

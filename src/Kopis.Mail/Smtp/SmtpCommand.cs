@@ -5,14 +5,14 @@ namespace Kopis.Mail.Smtp;
 /// <summary>One command line: a verb and what follows it.</summary>
 public readonly ref struct SmtpCommand(SmtpVerb verb, ReadOnlySpan<byte> argument)
 {
-    // A verb is called as it is said, except for the letter case.
+    // The names of verbs, which are compared without regard to case.
     private static readonly byte[][] Words =
         [.. Enum.GetNames<SmtpVerb>().Select(name => ByteText.ToBytes(name))];
 
     /// <summary>The verb, in any letter case.</summary>
     public SmtpVerb Verb { get; } = verb;
 
-    /// <summary>What follows the first run of spaces, to the end of the line.</summary>
+    /// <summary>The text after the first run of spaces, up to the end of the line.</summary>
     public ReadOnlySpan<byte> Argument { get; } = argument;
 
     /// <summary>Splits a line, without its line end, at the first space.</summary>

@@ -2,13 +2,11 @@ using System.Buffers;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// Message data to the form it is stored in: leading dots undone, CRLF to LF. Works on pieces cut
-/// anywhere. Only CRLF ends a line and only CRLF . CRLF ends the message; a CR or LF that stands
-/// alone is refused, since servers after us may take it for a line end and what follows for
-/// commands (RFC 5321 §2.3.8; hostile-input class "smuggling"). qmail-smtpd refuses the LF and
-/// keeps the CR: see DIFFERENCES.
-/// </summary>
+/// <summary>Converts message data to the stored form: doubled dots are removed, and CRLF becomes
+/// LF. Pieces may begin and end anywhere. Only CRLF ends a line, and only CRLF . CRLF ends the
+/// message. A CR or LF that stands alone is refused, since later servers may take it for a line end
+/// and what follows for commands (RFC 5321 §2.3.8; hostile-input class "smuggling"). qmail-smtpd
+/// refuses the LF but keeps the CR: see DIFFERENCES.</summary>
 public sealed class SmtpDataDecoder
 {
     private static readonly SearchValues<byte> LineEnd = SearchValues.Create("\r\n"u8);
@@ -23,10 +21,10 @@ public sealed class SmtpDataDecoder
         DotCarriageReturn,
     }
 
-    /// <summary>Decodes as much as there is, up to the end of the message.</summary>
-    /// <param name="input">Data as received.</param>
-    /// <param name="to">Gets no more bytes than were consumed.</param>
-    /// <param name="consumed">Bytes of the input that belong to this message.</param>
+    /// <summary>Decodes the input up to the end of the message.</summary>
+    /// <param name="input">The data as received.</param>
+    /// <param name="to">The output, which gets at most as many bytes as were consumed.</param>
+    /// <param name="consumed">How many bytes of the input belong to this message.</param>
     public SmtpDataStatus Decode(
         ReadOnlySpan<byte> input, IBufferWriter<byte> to, out int consumed)
     {

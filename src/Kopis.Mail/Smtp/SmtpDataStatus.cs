@@ -1,14 +1,14 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>Where the decoder stands in a message.</summary>
+/// <summary>The state of the decoder in a message.</summary>
 public enum SmtpDataStatus
 {
-    /// <summary>All input was taken; there is more to come.</summary>
+    /// <summary>All input was consumed, and more is needed.</summary>
     More,
 
-    /// <summary>The dot line was taken. What follows is the next command.</summary>
+    /// <summary>The final dot was consumed. The next command follows.</summary>
     End,
 
-    /// <summary>A CR or LF stands alone. The message and the session must be given up.</summary>
+    /// <summary>A CR or LF stands alone. The message and the session must be abandoned.</summary>
     StrayLineEnd,
 }

@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>Counts a client's errors, and commands that bring no message nearer, up to
+/// <summary>Counts a client's errors, and its commands that do not contribute to a message, up to
 /// <see cref="SmtpLimits"/>.</summary>
 internal sealed class SmtpErrorLimit
 {
@@ -8,23 +8,23 @@ internal sealed class SmtpErrorLimit
     private int _refused;
     private int _idleCommands;
 
-    /// <summary>Errors, and recipients refused for good.</summary>
+    /// <summary>The number of errors and of permanently refused recipients.</summary>
     internal int Faults => _errors + _refused;
 
-    /// <summary>A command that the client should have known better.</summary>
+    /// <summary>Counts a command that no correct client sends.</summary>
     internal void AddError() => _errors++;
 
-    /// <summary>A recipient or a message was refused.</summary>
+    /// <summary>Counts a refused recipient or message.</summary>
     internal void CountRefusal(bool isForGood) => _refused += isForGood ? 1 : 0;
 
-    /// <summary>The last command did bring a message nearer.</summary>
+    /// <summary>Uncounts the last command, since it contributed to a message.</summary>
     internal void ForgiveCommand() => _idleCommands--;
 
-    /// <summary>A message came.</summary>
+    /// <summary>Starts again after a message.</summary>
     internal void ForgiveAll() => _idleCommands = 0;
 
     /// <summary>Counts a command.</summary>
-    /// <returns>False: it was the last one.</returns>
+    /// <returns>False if the limit is reached.</returns>
     internal bool TryCommand()
     {
         _idleCommands++;

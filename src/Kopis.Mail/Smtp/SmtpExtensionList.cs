@@ -3,10 +3,10 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>The extensions by name, in the order that EHLO shows them.</summary>
+/// <summary>The extensions by name, in the order in which EHLO shows them.</summary>
 public static class SmtpExtensionList
 {
-    /// <summary>Everything.</summary>
+    /// <summary>All extensions.</summary>
     public const SmtpExtensions All = (SmtpExtensions)4095;
 
     private static readonly (SmtpExtensions Flag, string Name)[] Names =
@@ -25,7 +25,8 @@ public static class SmtpExtensionList
         (SmtpExtensions.EightBitMime, "8BITMIME"),
     ];
 
-    /// <summary>The one of a name, in any letter case; none if there is none.</summary>
+    /// <summary>The extension of a name, in any letter case; the empty set if there is none.
+    /// </summary>
     public static SmtpExtensions Find(string name) =>
         Array.Find(Names, entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             .Flag;
@@ -57,7 +58,8 @@ public static class SmtpExtensionList
             SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
             SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
 
-            // Without a limit SIZE alone: some clients take 0 for one (RFC 1870 §4 allows both).
+            // Without a limit there is no number after SIZE: some clients take 0 for a limit (RFC
+            // 1870 §4 allows both).
             SmtpExtensions.Size when policy.MessageBytesMax > 0 => $" {policy.MessageBytesMax}",
             _ => "",
         };

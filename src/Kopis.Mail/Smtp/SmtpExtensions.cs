@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What EHLO offers (docs/SESSION.md).</summary>
+/// <summary>The extensions that EHLO offers (docs/SESSION.md).</summary>
 [Flags]
 public enum SmtpExtensions
 {
@@ -33,7 +33,7 @@ public enum SmtpExtensions
     /// <summary>RFC 9422.</summary>
     Limits = 256,
 
-    /// <summary>Postfix's, for hosts that stand before us.</summary>
+    /// <summary>XCLIENT of Postfix, for hosts that forward connections to us.</summary>
     XClient = 512,
 
     /// <summary>RFC 1870.</summary>

@@ -2,7 +2,7 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>A command that waits for a ruling of the host.</summary>
+/// <summary>A command that waits for the host's ruling.</summary>
 /// <param name="Text">The name of HELO or the address of MAIL.</param>
 internal readonly record struct SmtpHeld(byte[] Text)
 {

@@ -1,12 +1,12 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>Where a session asks the host before it does what a command says.</summary>
+/// <summary>The points at which a session asks the host before it carries out a command.</summary>
 public enum SmtpHook
 {
     /// <summary>Nowhere.</summary>
     None,
 
-    /// <summary>HELO or EHLO, before it counts.</summary>
+    /// <summary>At HELO or EHLO, before it takes effect.</summary>
     Helo,
 
     /// <summary>MAIL, before the message begins.</summary>

@@ -1,39 +1,36 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What bounds one SMTP session. qmail-smtpd has none of these; see DIFFERENCES.</summary>
+/// <summary>Limits of one SMTP session. qmail-smtpd has none of these; see DIFFERENCES.</summary>
 public static class SmtpLimits
 {
-    /// <summary>
-    /// Bytes of a command line without its end. RFC 5321 §4.5.3.1.4 asks for 512 and more for each
-    /// extension; a path of 900 bytes, all quoted, is 1,800.
-    /// </summary>
+    /// <summary>The longest command line without its end. RFC 5321 §4.5.3.1.4 requires 512 bytes,
+    /// and more for each extension; a path of 900 bytes, all quoted, has 1,800.</summary>
     public const int LineBytesMax = 4096;
 
-    /// <summary>
-    /// Bytes of a message's recipients, of clients that may relay and of users: some 40,000 usual
-    /// ones. Others have <see cref="StrangerRecipientBytes"/> for each that they may name.
-    /// </summary>
+    /// <summary>The most bytes of a message's recipients, for users and for clients that may relay:
+    /// some 40,000 of usual length. Other clients have <see cref="StrangerRecipientBytes"/> for
+    /// each recipient that they may name.</summary>
     public const int RecipientsBytesMax = 1024 * 1024;
 
-    /// <summary>Bytes for each recipient that a stranger may name: a path has 256 (RFC 5321
-    /// §4.5.3.1.3). With the default of 100 a thousand sessions hold 26 MB of them.</summary>
+    /// <summary>The bytes for each recipient that a stranger may name: a path has 256 (RFC 5321
+    /// §4.5.3.1.3). With the default of 100 recipients, a thousand sessions hold 26 MB of them.
+    /// </summary>
     public const int StrangerRecipientBytes = 260;
 
-    /// <summary>
-    /// Lines that are no command or no address; RFC 5321 §4.3.2 lets 421 end any.
-    /// </summary>
+    /// <summary>The most lines that are not a valid command or address; RFC 5321 §4.3.2 allows 421
+    /// at any time.</summary>
     public const int ErrorsMax = 20;
 
-    /// <summary>
-    /// Commands since the last message that did not name a recipient we take: what a client can do
-    /// without sending mail. A batch for 500 refused recipients stays well below it.
-    /// </summary>
+    /// <summary>The most commands since the last message, without those that named an accepted
+    /// recipient: what a client can do without sending mail. A batch for 500 refused recipients
+    /// stays well below it.</summary>
     public const int IdleCommandsMax = 1000;
 
-    /// <summary>Recipients of a message that <c>maxrcpt</c> and <c>maxrcptrelay</c> may allow, and
-    /// the latter does where there is neither.</summary>
+    /// <summary>The greatest value of <c>maxrcpt</c> and <c>maxrcptrelay</c>, and the default of
+    /// the latter.</summary>
     public const int RecipientsMax = 40_000;
 
-    /// <summary><c>Received</c> and <c>Delivered-To</c> lines at which a message loops.</summary>
+    /// <summary>How many <c>Received</c> and <c>Delivered-To</c> lines mean that a message loops.
+    /// </summary>
     public const int HopsLimit = 100;
 }

@@ -4,16 +4,14 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// ESMTP parameters of MAIL and RCPT. Unknown ones are skipped, as qmail-smtpd always did, and
-/// old clients rely on it (contract §13, trap 24); so are all of a client that did not say EHLO,
-/// except for a SIZE that is too large. A known one with a wrong value is refused.
-/// </summary>
+/// <summary>ESMTP parameters of MAIL and RCPT. Unknown ones are skipped, as qmail-smtpd always did,
+/// and old clients rely on that (contract §13, trap 24). All parameters of a client that did not
+/// say EHLO are skipped too, except for a SIZE that is too large. A known parameter with a wrong
+/// value is refused.</summary>
 internal static class SmtpParameters
 {
-    /// <summary>
-    /// The client's word for the size of the message, in bytes (RFC 1870); zero if it gave none
-    /// of use, <see cref="long.MaxValue"/> where its number does not fit.
+    /// <summary>The size of the message in bytes that the client announces (RFC 1870). Zero if it
+    /// announced none that can be used; <see cref="long.MaxValue"/> if the number does not fit.
     /// </summary>
     internal static long Size(ReadOnlySpan<byte> parameters)
     {
@@ -28,11 +26,11 @@ internal static class SmtpParameters
         return 0;
     }
 
-    /// <summary>Reads those of MAIL.</summary>
-    /// <param name="text">What follows the address.</param>
-    /// <param name="offered">What this session offers.</param>
-    /// <param name="kept">What travels with the message.</param>
-    /// <returns>A refusal, or null.</returns>
+    /// <summary>Parses the parameters of MAIL.</summary>
+    /// <param name="text">The text after the address.</param>
+    /// <param name="offered">The extensions that this session offers.</param>
+    /// <param name="kept">The parameters that are kept with the message.</param>
+    /// <returns>The refusal, or null.</returns>
     internal static SmtpAnswer? ReadMail(
         ReadOnlySpan<byte> text, SmtpExtensions offered, out MessageParameters kept)
     {
@@ -59,7 +57,7 @@ internal static class SmtpParameters
             return SmtpReply.NoBinary;
         }
 
-        // Whether there are eight bits in it is seen when it is sent on.
+        // Whether the message has eight-bit data is determined when it is sent on.
         bool hasDsn = offered.HasFlag(SmtpExtensions.Dsn);
         kept = kept with
         {
@@ -71,11 +69,11 @@ internal static class SmtpParameters
         return null;
     }
 
-    /// <summary>Reads those of RCPT.</summary>
-    /// <param name="text">What follows the address.</param>
-    /// <param name="offered">What this session offers.</param>
-    /// <param name="kept">What travels with the recipient.</param>
-    /// <returns>A refusal, or null.</returns>
+    /// <summary>Parses the parameters of RCPT.</summary>
+    /// <param name="text">The text after the address.</param>
+    /// <param name="offered">The extensions that this session offers.</param>
+    /// <param name="kept">The parameters that are kept with the recipient.</param>
+    /// <returns>The refusal, or null.</returns>
     internal static SmtpAnswer? ReadRcpt(
         ReadOnlySpan<byte> text, SmtpExtensions offered, out RecipientParameters kept)
     {
@@ -107,7 +105,7 @@ internal static class SmtpParameters
     private static bool IsNumber(ReadOnlySpan<byte> digits) =>
         !digits.IsEmpty && digits.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
 
-    // More digits than RFC 1870 allows are too large a message, which is what the client means.
+    // A number with more digits than RFC 1870 allows means a message that is too large.
     private static long Number(ReadOnlySpan<byte> digits) =>
         Utf8Parser.TryParse(digits, out long value, out _) ? value : long.MaxValue;
 }

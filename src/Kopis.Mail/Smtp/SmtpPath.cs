@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>The address in the argument of MAIL and RCPT, read as qmail-smtpd reads it.</summary>
+/// <summary>The address in the argument of MAIL and RCPT, parsed as in qmail-smtpd.</summary>
 public static class SmtpPath
 {
-    /// <summary>An address of this many bytes or more is refused (contract §9.1).</summary>
+    /// <summary>The length at which an address is refused (contract §9.1).</summary>
     public const int AddressBytesLimit = 900;
 
     private static readonly SearchValues<byte> Unfit = SearchValues.Create("\0\r\n"u8);
@@ -15,9 +15,9 @@ public static class SmtpPath
     /// first <c>&lt;</c>, or, if there is none, the first colon. Quotes and backslashes are
     /// removed, and so is a source route. The closing <c>&gt;</c> may be missing.
     /// </summary>
-    /// <param name="argument">What follows the verb.</param>
+    /// <param name="argument">The text after the verb.</param>
     /// <param name="address">The address; empty for <c>&lt;&gt;</c>.</param>
-    /// <param name="parameters">What follows the address, as it stands.</param>
+    /// <param name="parameters">The text after the address, unchanged.</param>
     /// <returns>False if the address is too long, or holds a NUL, CR or LF, which could end
     /// it early somewhere after us.</returns>
     public static bool TryParse(

@@ -7,49 +7,51 @@ namespace Kopis.Mail.Smtp;
 /// <summary>The replies of qmail-smtpd (contract §9.1), and ours.</summary>
 public static class SmtpReply
 {
-    /// <summary>To a message over databytes, announced or sent.</summary>
+    /// <summary>The reply to a message over databytes, announced or sent.</summary>
     public static readonly SmtpAnswer TooBig =
         new("552 5.3.4 sorry, that message size exceeds my databytes limit");
 
-    /// <summary>To a message that has been through too many hosts.</summary>
+    /// <summary>The reply to a message that has been through too many hosts.</summary>
     public static readonly SmtpAnswer Looping =
         new("554 5.4.6 too many hops, this message is looping");
 
-    /// <summary>To a line end in message data that is not CRLF; the session ends.</summary>
+    /// <summary>The reply to a line end in message data that is not CRLF; the session ends.
+    /// </summary>
     public static readonly SmtpAnswer StrayLineEnd = new(
         "451", "4.6.0", "See https://cr.yp.to/docs/smtplf.html.");
 
-    /// <summary>The last words in the clear; the TLS patch of netqmail has them so.</summary>
+    /// <summary>The last reply before TLS, as in the TLS patch of netqmail.</summary>
     public static readonly SmtpAnswer ReadyForTls = new("220", "2.0.0", "ready for tls");
 
-    /// <summary>
-    /// To a client that sent more along with STARTTLS; the session ends. RFC 3207 §4.2 lets us drop
-    /// it, but who does so either mistakes us or wants words taken for encrypted ones.
-    /// </summary>
+    /// <summary>The reply to a client that sent more data along with STARTTLS; the session ends.
+    /// RFC 3207 §4.2 would let us drop that data, but either the client is broken, or somebody
+    /// wants plain text to be taken for encrypted.</summary>
     public static readonly SmtpAnswer PlaintextAhead =
         new("554 5.5.0 nothing may follow STARTTLS before its reply");
 
-    /// <summary>To a client that keeps us waiting; the session ends.</summary>
+    /// <summary>The reply to a client that keeps us waiting; the session ends.</summary>
     public static readonly SmtpAnswer TimedOut = new("451 4.4.2 timeout");
 
-    /// <summary>To all, where a control file is missing or cannot be parsed.</summary>
+    /// <summary>The reply to all commands if a control file is missing or cannot be parsed.
+    /// </summary>
     public static readonly SmtpAnswer NoControls = new("421 4.3.0 unable to read controls");
 
-    /// <summary>To a client that has too many connections already.</summary>
+    /// <summary>The reply to a client that has too many connections already.</summary>
     public static readonly SmtpAnswer TooManyConnections =
         new("421 4.7.0 too many connections from you, try again later");
 
-    /// <summary>To a client that waits between commands while the listener ends.</summary>
+    /// <summary>The reply to a client that is between commands when the listener ends.</summary>
     public static readonly SmtpAnswer Ending = new("421 4.3.2 going down");
 
-    /// <summary>Where the queue program cannot even be started.</summary>
+    /// <summary>The reply if the queue program cannot be started.</summary>
     public static readonly SmtpAnswer NoQueue = new("451 4.3.0 qqt failure");
 
-    /// <summary>To XCLIENT with what is not offered, or is not an address or port.</summary>
+    /// <summary>The reply to XCLIENT with an attribute that is not offered, or a value that is not
+    /// an address or port.</summary>
     public static readonly SmtpAnswer BadAttribute =
         new("501 5.5.4 not a client attribute");
 
-    /// <summary>To a client at an address that our rules deny.</summary>
+    /// <summary>The reply to a client whose address our rules deny.</summary>
     public static readonly SmtpAnswer Denied = new("421 4.7.0 no connections from that address");
 
     internal static readonly SmtpAnswer SenderOk = new("250", "2.1.0", "ok");
@@ -75,11 +77,11 @@ public static class SmtpReply
     internal static readonly SmtpAnswer BadSender =
         new("553 5.7.1 sorry, your envelope sender is in my badmailfrom list");
 
-    /// <summary>To a recipient in badmailto.</summary>
+    /// <summary>The reply to a recipient in badmailto.</summary>
     public static readonly SmtpAnswer BadRecipient =
         new("553 5.7.1 sorry, your envelope recipient is in my badmailto list");
 
-    /// <summary>To each recipient of a client whose name is in badhelo.</summary>
+    /// <summary>The reply to each recipient of a client whose name is in badhelo.</summary>
     public static readonly SmtpAnswer BadHelo =
         new("553 5.7.1 sorry, your HELO name is in my badhelo list");
 
@@ -124,10 +126,10 @@ public static class SmtpReply
         reply.Write("\r\n"u8);
     }
 
-    /// <summary>The promise: the message is queued.</summary>
-    /// <param name="reply">Where to.</param>
-    /// <param name="enhanced">Whether the client knows status codes.</param>
-    /// <param name="time">Now.</param>
+    /// <summary>The reply that promises delivery: the message is in the queue.</summary>
+    /// <param name="reply">The output.</param>
+    /// <param name="enhanced">Whether the client supports status codes.</param>
+    /// <param name="time">The present time.</param>
     /// <param name="qp">The number in the queue's own Received line.</param>
     public static void Accepted(
         IBufferWriter<byte> reply, bool enhanced, DateTimeOffset time, long qp)
@@ -136,16 +138,14 @@ public static class SmtpReply
         reply.Write(ByteText.ToBytes($"ok {time.ToUnixTimeSeconds()} qp {qp}\r\n"));
     }
 
-    /// <summary>A chunk that is not the last was taken.</summary>
+    /// <summary>The reply to a chunk that is not the last.</summary>
     public static void ChunkTaken(IBufferWriter<byte> reply, bool enhanced, long size)
     {
         reply.Write(enhanced ? "250 2.0.0 "u8 : "250 "u8);
         reply.Write(ByteText.ToBytes($"{size} octets taken\r\n"));
     }
 
-    /// <summary>
-    /// The queue's refusal: its text, whose first letter is D or Z (contract §5.1).
-    /// </summary>
+    /// <summary>The queue's refusal: its text, which begins with D or Z (contract §5.1).</summary>
     public static void Refused(
         IBufferWriter<byte> reply, bool enhanced, ReadOnlySpan<byte> text)
     {

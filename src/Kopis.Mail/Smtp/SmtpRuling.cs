@@ -2,23 +2,24 @@ using System.Buffers;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What the host says where it was asked (<see cref="SmtpHook"/>).</summary>
+/// <summary>The host's ruling at a <see cref="SmtpHook"/>.</summary>
 public sealed record SmtpRuling
 {
-    /// <summary>Nothing: the session goes on.</summary>
+    /// <summary>No objection: the session goes on.</summary>
     public static SmtpRuling None { get; } = new();
 
-    /// <summary>The reply to the command, which does nothing then; null: it is done.</summary>
+    /// <summary>The reply to the command, which then has no effect; null if it takes effect.
+    /// </summary>
     public SmtpAnswer? Refusal { get; init; }
 
-    /// <summary>Whether the session ends with that reply, or without one.</summary>
+    /// <summary>Whether the session ends, after the reply if there is one.</summary>
     public bool Ends { get; init; }
 
-    /// <summary>Whether the lists and names that refuse a sender or recipient are passed over,
-    /// and rcpthosts. Limits are not.</summary>
+    /// <summary>Whether to skip the lists and names that refuse a sender or recipient, and
+    /// rcpthosts. Limits still apply.</summary>
     public bool SkipsChecks { get; init; }
 
-    /// <summary>The address to use for that of the command; null: as it was said.</summary>
+    /// <summary>The address that replaces the command's; null for no change.</summary>
     public byte[]? Address { get; init; }
 
     /// <summary>Lines before the reply, each <c>250-text</c> without its end.</summary>

@@ -5,12 +5,10 @@ using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// The server's side of one SMTP session: command lines in, replies out. No I/O, no clock. For each
-/// command there is a check, whether it may come now and is sound, and then what it does. After
-/// HELO the replies are qmail-smtpd's, byte for byte (contract §9.1); after EHLO they carry status
-/// codes.
-/// </summary>
+/// <summary>The server's side of one SMTP session: it reads command lines and makes replies. No
+/// I/O, no clock. For each command it first checks whether the command may come now and is valid,
+/// and then carries it out. After HELO the replies are qmail-smtpd's, byte for byte (contract
+/// §9.1); after EHLO they have status codes.</summary>
 public sealed class SmtpSession(ISmtpPolicy policy)
 {
     private readonly ServerTransaction _transaction = new();
@@ -21,49 +19,50 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     private SmtpHeld _held;
     private readonly SmtpErrorLimit _errorLimit = new();
 
-    /// <summary>What the client called itself last; null before HELO and EHLO.</summary>
+    /// <summary>The client's name in the last HELO or EHLO; null before.</summary>
     public byte[]? Helo { get; private set; }
 
-    /// <summary>Whether it did so by EHLO.</summary>
+    /// <summary>Whether that was EHLO.</summary>
     public bool IsExtended { get; private set; }
 
     /// <summary>Whether replies carry status codes.</summary>
     public bool IsEnhanced { get; private set; }
 
-    /// <summary>Who the client has shown to be; null before.</summary>
+    /// <summary>The user that the client has proved to be; null before.</summary>
     public byte[]? User { get; private set; }
 
-    /// <summary>Errors, and recipients refused for good.</summary>
+    /// <summary>The number of errors and of permanently refused recipients.</summary>
     public int Faults => _errorLimit.Faults;
 
-    /// <summary>Whether the message under way has addresses or header fields in UTF-8.</summary>
+    /// <summary>Whether the current message has addresses or header fields in UTF-8.</summary>
     public bool IsUtf8 => _transaction.IsUtf8;
 
     /// <summary>The envelope sender of the message that is being sent.</summary>
     public byte[] Sender => _transaction.Sender;
 
-    /// <summary>Whether MAIL was said, and its message has not ended.</summary>
+    /// <summary>Whether MAIL was accepted, and its message has not ended.</summary>
     public bool IsInTransaction => _transaction.IsOpen;
 
-    /// <summary>Whether a message has begun to come by BDAT.</summary>
+    /// <summary>Whether a message has begun to arrive by BDAT.</summary>
     public bool IsChunking => _transaction.IsChunking;
 
-    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: what follows in the input.</summary>
+    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: the chunk that follows in the input.
+    /// </summary>
     public SmtpChunk Chunk { get; private set; }
 
-    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: why the chunk must be dropped; null if it
-    /// is to be kept.</summary>
+    /// <summary>With <see cref="SmtpStep.ReadChunk"/>: why the chunk must be dropped; null if it is
+    /// kept.</summary>
     public SmtpAnswer? ChunkRefusal { get; private set; }
 
-    /// <summary>With <see cref="SmtpStep.Ask"/>: what is to be asked.</summary>
+    /// <summary>With <see cref="SmtpStep.Ask"/>: the question.</summary>
     public SmtpQuestion Question { get; private set; }
 
-    /// <summary>What followed the verb of the last command that needs more than a reply.</summary>
+    /// <summary>The text after the verb of the last command that needs more than a reply.</summary>
     public ReadOnlyMemory<byte> Argument { get; private set; }
 
-    /// <summary>The first reply.</summary>
-    /// <param name="reply">Where to.</param>
-    /// <param name="helo">What the client is known to call itself already, by XCLIENT.</param>
+    /// <summary>Writes the first reply.</summary>
+    /// <param name="reply">The output.</param>
+    /// <param name="helo">The client's name, if it is known already from XCLIENT.</param>
     public void Greet(IBufferWriter<byte> reply, byte[]? helo)
     {
         Helo = helo;
@@ -95,14 +94,15 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
-    /// <summary>Reads a line that was too long to keep.</summary>
+    /// <summary>Handles a line that was too long to keep.</summary>
     public SmtpStep OnLineTooLong(IBufferWriter<byte> reply)
     {
         OnError(SmtpReply.LineTooLong, reply);
         return LimitErrors(reply);
     }
 
-    /// <summary>Reads the answer to <see cref="Question"/>; another may follow it.</summary>
+    /// <summary>Receives the answer to <see cref="Question"/>; another question may follow.
+    /// </summary>
     public SmtpStep OnAnswer(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
         SmtpStep step = Question.Sender is null
@@ -111,9 +111,9 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
-    /// <summary>Reads the filters' answer to <see cref="Question"/>.</summary>
-    /// <param name="refusal">The reply where one refuses; null where none does.</param>
-    /// <param name="reply">Where to.</param>
+    /// <summary>Receives the filters' answer to <see cref="Question"/>.</summary>
+    /// <param name="refusal">The reply if a filter refuses; null if none does.</param>
+    /// <param name="reply">The output.</param>
     public SmtpStep OnFiltered(SmtpAnswer? refusal, IBufferWriter<byte> reply)
     {
         bool isSender = Question.Filters == FilterStage.Sender;
@@ -133,7 +133,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return LimitErrors(reply);
     }
 
-    /// <summary>Reads the ruling on <see cref="Question"/>, which has a hook.</summary>
+    /// <summary>Receives the ruling on <see cref="Question"/>, which has a hook.</summary>
     public SmtpStep OnRuling(SmtpRuling ruling, IBufferWriter<byte> reply)
     {
         ruling.WriteLines(reply);
@@ -162,11 +162,10 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return step == SmtpStep.NextLine ? LimitErrors(reply) : step;
     }
 
-    /// <summary>Takes the happy end of an AUTH exchange; its reply is the exchange's.</summary>
+    /// <summary>Records a successful AUTH exchange, whose reply the exchange sends.</summary>
     public void OnAuthenticated(byte[] user) => User = user;
 
-    /// <summary>Refuses what the client should have known; a number of these ends the session.
-    /// </summary>
+    /// <summary>Refuses what no correct client sends; a number of these ends the session.</summary>
     public SmtpStep OnError(SmtpAnswer answer, IBufferWriter<byte> reply)
     {
         _errorLimit.AddError();
@@ -189,23 +188,23 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return envelope;
     }
 
-    /// <summary>What each recipient of the message under way is called where it is delivered;
-    /// null for one that is not delivered here.</summary>
+    /// <summary>The local addresses of the current message's recipients; null for one that is not
+    /// delivered here.</summary>
     public byte[]?[] LocalRecipients() => _transaction.Locals();
 
-    /// <summary>Whether the message under way has this recipient and no other.</summary>
+    /// <summary>Whether the current message has only this recipient.</summary>
     public bool IsOnlyFor(ReadOnlySpan<byte> address) =>
         _transaction.Recipients == 1 && _transaction.Has(address);
 
     /// <summary>Suppresses all reports to the sender on a recipient.</summary>
-    /// <param name="number">Which of <see cref="LocalRecipients"/>.</param>
+    /// <param name="number">The index in <see cref="LocalRecipients"/>.</param>
     public void Silence(int number) => _transaction.Silence(number);
 
-    /// <summary>Gives the message under way up: it cannot be taken.</summary>
+    /// <summary>Abandons the current message, which cannot be accepted.</summary>
     public void Abandon() => _transaction.Forget();
 
-    /// <summary>Tells that the message of the last envelope was queued, or that much of it came.
-    /// </summary>
+    /// <summary>Records that the message of the last envelope was queued, or that a large part of
+    /// it came.</summary>
     public void OnProgress() => _errorLimit.ForgiveAll();
 
     // Commands -----------------------------------------------------------------------------------
@@ -251,12 +250,12 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         _transaction.Open(
             sender, !isVouchedFor && policy.IsBadSender(sender), _held.IsInDoubt,
             _held.Parameters);
-        _isFiltered = policy.HasFilters; // A bad sender's too: RCPT may be vouched for.
+        _isFiltered = policy.HasFilters; // Despite a bad sender, for which RCPT may be vouched.
         return _isFiltered
             ? Ask(Filters(FilterStage.Sender)) : Say(reply, SmtpReply.SenderOk);
     }
 
-    // Null: the host has nothing to say there.
+    // Null means that the host does not object at this point.
     private SmtpStep? Ask(SmtpHook hook, SmtpSubject subject) => policy.Rules(hook, subject)
         ? Ask(new SmtpQuestion(null, _recipient) { Hook = hook, Subject = subject }) : null;
 
@@ -289,7 +288,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             ? Ask(new SmtpQuestion(sender, _recipient)) : FindRecipient(reply);
     }
 
-    // Null: nothing speaks against it but perhaps the sender, or that there is no such address.
+    // Null means that nothing is wrong, except perhaps the sender, or that the address does not
+    // exist.
     private SmtpStep? CheckRcpt(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         if (!_transaction.IsOpen || _transaction.IsChunking)
@@ -351,7 +351,8 @@ public sealed class SmtpSession(ISmtpPolicy policy)
 
     private SmtpStep AddRecipient(LookupVerdict verdict, IBufferWriter<byte> reply)
     {
-        // Whose mail we relay we know, and a bounce would reach him: his program cannot wait.
+        // We know whose mail we relay, and a bounce would reach that user, whose program cannot
+        // wait.
         if (verdict == LookupVerdict.Later && (User ?? policy.RelayClient) is not null)
         {
             verdict = LookupVerdict.Yes;
@@ -373,7 +374,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
             return Refuse(reply, SmtpCheck.RecipientCount, SmtpReply.TooManyRecipients);
         }
 
-        _errorLimit.ForgiveCommand(); // The count of this line; it did bring a message nearer.
+        _errorLimit.ForgiveCommand(); // The line did contribute to a message.
         return Say(reply, SmtpReply.RecipientOk);
     }
 
@@ -399,7 +400,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         return SmtpStep.ReadMessage;
     }
 
-    // A chunk that is refused comes all the same, and must not be taken for commands.
+    // A refused chunk still arrives, and must not be taken for commands.
     private SmtpStep Bdat(ReadOnlySpan<byte> argument, IBufferWriter<byte> reply)
     {
         if (!policy.Extensions.HasFlag(SmtpExtensions.Chunking))
@@ -425,7 +426,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
         ChunkRefusal = refusal;
         if (refusal is not null && !Chunk.IsLast && _transaction.Recipients > 0)
         {
-            _transaction.Forget(); // Chunks that follow it would be a message without it.
+            _transaction.Forget(); // Later chunks would be a message without it.
         }
 
         _transaction.IsChunking |= refusal is null;

@@ -1,42 +1,40 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>What a session wants after a line.</summary>
+/// <summary>What a session needs after a line.</summary>
 public enum SmtpStep
 {
-    /// <summary>The next command.</summary>
+    /// <summary>It reads the next command.</summary>
     NextLine,
 
-    /// <summary>The message, through <see cref="SmtpDataDecoder"/>.</summary>
+    /// <summary>It reads the message, through <see cref="SmtpDataDecoder"/>.</summary>
     ReadMessage,
 
-    /// <summary>The bytes of <see cref="SmtpSession.Chunk"/>, and then the reply to them.</summary>
+    /// <summary>It reads the bytes of <see cref="SmtpSession.Chunk"/>; then the reply to them is
+    /// due.</summary>
     ReadChunk,
 
-    /// <summary>
-    /// An answer to <see cref="SmtpSession.Question"/>, given by
-    /// <see cref="SmtpSession.OnAnswer"/> or <see cref="SmtpSession.OnFiltered"/>. Replies so far
-    /// may wait: what follows in the batch is to be answered with them.
-    /// </summary>
+    /// <summary>It needs an answer to <see cref="SmtpSession.Question"/>, by
+    /// <see cref="SmtpSession.OnAnswer"/> or <see cref="SmtpSession.OnFiltered"/>. Earlier replies
+    /// may wait, to be sent with those to the rest of the batch.</summary>
     Ask,
 
-    /// <summary>
-    /// An exchange that begins with <see cref="SmtpSession.Argument"/>, mechanism and perhaps an
-    /// initial response, and ends by <see cref="SmtpSession.OnAuthenticated"/> or
-    /// <see cref="SmtpSession.OnError"/>.
-    /// </summary>
+    /// <summary>An exchange begins with <see cref="SmtpSession.Argument"/>, a mechanism and perhaps
+    /// an initial response. It ends with <see cref="SmtpSession.OnAuthenticated"/> or
+    /// <see cref="SmtpSession.OnError"/>.</summary>
     Authenticate,
 
-    /// <summary>TLS, begun by <see cref="SmtpReply.ReadyForTls"/>, and then a new session.
+    /// <summary>TLS begins, after <see cref="SmtpReply.ReadyForTls"/>, and then a new session.
     /// </summary>
     StartTls,
 
-    /// <summary>A new session for a client that <see cref="SmtpSession.Argument"/> describes.
-    /// </summary>
+    /// <summary>A new session begins for the client that <see cref="SmtpSession.Argument"/>
+    /// describes.</summary>
     XClient,
 
-    /// <summary>The end: the client said QUIT.</summary>
+    /// <summary>The session ends: the client sent QUIT.</summary>
     Quit,
 
-    /// <summary>The end: the client is over a limit, or cannot be parsed any more.</summary>
+    /// <summary>The session ends: the client is over a limit, or its data can no longer be parsed.
+    /// </summary>
     Disconnect,
 }

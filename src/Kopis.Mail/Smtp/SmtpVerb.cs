@@ -1,6 +1,6 @@
 namespace Kopis.Mail.Smtp;
 
-/// <summary>The commands that qmail-smtpd knows (contract §9.1), the most usual first: see
+/// <summary>The commands of qmail-smtpd (contract §9.1), the most frequent first: see
 /// <see cref="SmtpCommand"/>.</summary>
 public enum SmtpVerb
 {

@@ -3,10 +3,9 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Smtp;
 
-/// <summary>
-/// What a host before us reports its client by XCLIENT, Postfix's extension. An attribute that it
-/// does not name stays as it is; one that it could not find out is empty.
-/// </summary>
+/// <summary>What a host in front of us reports about its client by XCLIENT, an extension of
+/// Postfix. An attribute that it does not name stays unchanged; one that it could not find out is
+/// empty.</summary>
 public sealed record XClientAttributes
 {
     private const int ValueBytesMax = 255;
@@ -20,11 +19,11 @@ public sealed record XClientAttributes
     /// <summary>The client's port.</summary>
     public byte[]? Port { get; private init; }
 
-    /// <summary>What the client called itself.</summary>
+    /// <summary>The client's name in HELO.</summary>
     public byte[]? Helo { get; private init; }
 
-    /// <summary>Reads <c>NAME=… ADDR=…</c>. False for an attribute that is not offered, and for a
-    /// value that is not printable xtext.</summary>
+    /// <summary>Parses <c>NAME=… ADDR=…</c>. False for an attribute that is not offered, and for a
+    /// value that is not xtext of printable characters.</summary>
     public static bool TryParse(ReadOnlySpan<byte> argument, out XClientAttributes attributes)
     {
         attributes = new XClientAttributes();
