@@ -8,7 +8,7 @@ public sealed record SaslAnswer
     /// <summary>Done, Failed or Later.</summary>
     public SaslStep Step { get; }
 
-    /// <summary>Who it is.</summary>
+    /// <summary>The user who has logged in.</summary>
     public string Account { get; private init; } = "";
 
     /// <summary>SCRAM's salt.</summary>
@@ -20,7 +20,8 @@ public sealed record SaslAnswer
     /// <summary>SCRAM's ServerSignature.</summary>
     public byte[] Signature { get; private init; } = [];
 
-    /// <summary>What comes along with a yes for who goes on: none of SASL's own.</summary>
+    /// <summary>Data that comes with a yes for the program that continues; not a part of SASL.
+    /// </summary>
     public byte[] Ticket { get; init; } = [];
 
     /// <summary>No.</summary>
@@ -33,7 +34,7 @@ public sealed record SaslAnswer
     public static SaslAnswer Yes(string account, byte[] signature) =>
         new(SaslStep.Done) { Account = account, Signature = signature };
 
-    /// <summary>The salt that was asked for.</summary>
+    /// <summary>The salt and iterations that were asked for.</summary>
     public static SaslAnswer Of(byte[] salt, int iterations) =>
         new(SaslStep.Done) { Salt = salt, Iterations = iterations };
 }

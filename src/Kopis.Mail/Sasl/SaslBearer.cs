@@ -2,11 +2,10 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Sasl;
 
-/// <summary>
-/// OAUTHBEARER (RFC 7628) and Google's older XOAUTH2: a name and a token, in fields that ^A ends.
-/// A refusal is a challenge with the error, to which the client sends anything.
-/// </summary>
-/// <param name="isStandard">Which of the two.</param>
+/// <summary>OAUTHBEARER (RFC 7628) and Google's older XOAUTH2: a name and a token, in fields that
+/// end in ^A. A refusal is sent as a challenge with the error; the client's response to it does not
+/// matter.</summary>
+/// <param name="isStandard">Whether it is OAUTHBEARER.</param>
 internal sealed class SaslBearer(bool isStandard) : SaslMechanism
 {
     private const byte End = 1; // ^A

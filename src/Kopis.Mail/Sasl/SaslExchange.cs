@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 
 namespace Kopis.Mail.Sasl;
 
-/// <summary>
-/// One AUTH of SMTP or POP3: base64 lines in, challenges out (RFC 4954 §4, RFC 5034 §4). No I/O.
-/// </summary>
+/// <summary>One AUTH exchange of SMTP or POP3: it reads base64 lines and makes challenges (RFC 4954
+/// §4, RFC 5034 §4). No I/O.</summary>
 public sealed class SaslExchange
 {
     /// <summary>The longest line, without its end (RFC 4954 §4: 12,288 with CRLF).</summary>
@@ -23,14 +22,14 @@ public sealed class SaslExchange
     /// <summary>The mechanism, for the log.</summary>
     public string Mechanism { get; }
 
-    /// <summary>With <see cref="SaslStep.Ask"/>.</summary>
+    /// <summary>The question, with <see cref="SaslStep.Ask"/>.</summary>
     public SaslQuestion? Question => _mechanism.Question;
 
-    /// <summary>With <see cref="SaslStep.Done"/>.</summary>
+    /// <summary>The user, with <see cref="SaslStep.Done"/>.</summary>
     public string Account => _mechanism.Account;
 
-    /// <summary>Begins.</summary>
-    /// <param name="initial">What came with the request: nothing, <c>=</c> for an empty response,
+    /// <summary>Begins the exchange.</summary>
+    /// <param name="initial">What came with the command: nothing, <c>=</c> for an empty response,
     /// or base64.</param>
     public SaslStep Begin(ReadOnlySpan<byte> initial) =>
         initial.IsEmpty ? _mechanism.Begin()
@@ -41,7 +40,7 @@ public sealed class SaslExchange
     public SaslStep OnLine(ReadOnlySpan<byte> line) =>
         line.SequenceEqual("*"u8) ? SaslStep.Cancelled : Respond(line);
 
-    /// <summary>Reads the answer to the question; the secret in it is forgotten.</summary>
+    /// <summary>Receives the answer to the question, and overwrites the secret in it.</summary>
     public SaslStep OnAnswer(SaslAnswer answer)
     {
         Question?.Forget();
@@ -50,7 +49,7 @@ public sealed class SaslExchange
 
     /// <summary>Writes the challenge of <see cref="SaslStep.Challenge"/>.</summary>
     /// <param name="prefix"><c>334</c> or <c>+</c>, and a space.</param>
-    /// <param name="reply">Where to.</param>
+    /// <param name="reply">The output.</param>
     public void WriteChallenge(ReadOnlySpan<byte> prefix, IBufferWriter<byte> reply)
     {
         reply.Write(prefix);
@@ -63,7 +62,7 @@ public sealed class SaslExchange
 
     private SaslStep Respond(ReadOnlySpan<byte> base64)
     {
-        // Spaces that the decoder would skip are not base64 here.
+        // Spaces are not valid base64 here, although the decoder would skip them.
         byte[] response = new byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length)];
         try
         {

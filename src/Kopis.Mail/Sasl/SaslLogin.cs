@@ -1,7 +1,7 @@
 namespace Kopis.Mail.Sasl;
 
-/// <summary>LOGIN (draft-murchison-sasl-login): never a standard, and what many clients
-/// speak.</summary>
+/// <summary>LOGIN (draft-murchison-sasl-login), which never became a standard but is used by many
+/// clients.</summary>
 internal sealed class SaslLogin : SaslMechanism
 {
     private byte[]? _name;

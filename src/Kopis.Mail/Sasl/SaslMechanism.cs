@@ -1,30 +1,28 @@
 namespace Kopis.Mail.Sasl;
 
-/// <summary>
-/// The server's side of one exchange of a mechanism (RFC 4422): responses in, what to do next out.
-/// No I/O.
-/// </summary>
+/// <summary>The server's side of one exchange of a mechanism (RFC 4422): it reads responses and
+/// says what to do next. No I/O.</summary>
 internal abstract class SaslMechanism
 {
-    /// <summary>Longer names and passwords are nobody's.</summary>
+    /// <summary>The longest name or password.</summary>
     protected const int FieldBytesMax = 1024;
 
-    /// <summary>What to send with <see cref="SaslStep.Challenge"/>.</summary>
+    /// <summary>The challenge to send, with <see cref="SaslStep.Challenge"/>.</summary>
     internal byte[] Challenge { get; set; } = [];
 
-    /// <summary>What to ask with <see cref="SaslStep.Ask"/>.</summary>
+    /// <summary>The question, with <see cref="SaslStep.Ask"/>.</summary>
     internal SaslQuestion? Question { get; set; }
 
-    /// <summary>Who it is, with <see cref="SaslStep.Done"/>.</summary>
+    /// <summary>The user, with <see cref="SaslStep.Done"/>.</summary>
     internal string Account { get; set; } = "";
 
-    /// <summary>What to say where the client sent nothing with its request.</summary>
+    /// <summary>The first step if the client sent no initial response.</summary>
     internal virtual SaslStep Begin() => Send([]);
 
     /// <summary>Reads a response.</summary>
     internal abstract SaslStep Respond(ReadOnlySpan<byte> response);
 
-    /// <summary>Reads the answer to the question.</summary>
+    /// <summary>Receives the answer to the question.</summary>
     internal virtual SaslStep Answer(SaslAnswer answer)
     {
         Account = answer.Account;
@@ -38,14 +36,15 @@ internal abstract class SaslMechanism
         return SaslStep.Challenge;
     }
 
-    /// <summary>Asks.</summary>
+    /// <summary>Asks a question.</summary>
     protected SaslStep Ask(SaslQuestion question)
     {
         Question = question;
         return SaslStep.Ask;
     }
 
-    /// <summary>Asks about a password. A NUL would end checkpassword's field early.</summary>
+    /// <summary>Asks about a password. A NUL in it would end checkpassword's field early, so it is
+    /// refused.</summary>
     protected SaslStep AskPassword(ReadOnlySpan<byte> name, ReadOnlySpan<byte> password) =>
         name.IsEmpty || password.IsEmpty || name.Contains((byte)0) || password.Contains((byte)0)
             || name.Length > FieldBytesMax || password.Length > FieldBytesMax

@@ -4,11 +4,11 @@ using System.Text;
 namespace Kopis.Mail.Sasl;
 
 /// <summary>The mechanisms that a connection offers.</summary>
-/// <param name="Names">Of those the site allows, strongest first.</param>
-/// <param name="Binding">tls-server-end-point of the connection; null without TLS.</param>
+/// <param name="Names">The mechanisms that the site allows, the strongest first.</param>
+/// <param name="Binding">The tls-server-end-point of the connection; null without TLS.</param>
 public sealed record SaslOffer(IReadOnlyList<string> Names, byte[]? Binding)
 {
-    /// <summary>Every mechanism there is, strongest first.</summary>
+    /// <summary>All mechanisms, the strongest first.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2", "PLAIN", "LOGIN",
@@ -16,23 +16,23 @@ public sealed record SaslOffer(IReadOnlyList<string> Names, byte[]? Binding)
 
     private const int NonceBytes = 18;
 
-    /// <summary>Names with a space between, as EHLO and CAPA show them.</summary>
+    /// <summary>The names, separated by spaces, for EHLO and CAPA.</summary>
     public byte[] ToBytes() => Encoding.ASCII.GetBytes(string.Join(' ', Offered));
 
-    /// <summary>Whether there is any.</summary>
+    /// <summary>Whether any mechanism is offered.</summary>
     public bool IsEmpty => !Offered.Any();
 
     private IEnumerable<string> Offered =>
         Names.Where(name => Binding is not null || name != "SCRAM-SHA-256-PLUS");
 
     /// <summary>Begins an exchange.</summary>
-    /// <param name="name">As the client writes it.</param>
-    /// <returns>Null for a mechanism that is not offered.</returns>
+    /// <param name="name">The mechanism, as the client writes it.</param>
+    /// <returns>Null if the mechanism is not offered.</returns>
     public SaslExchange? Begin(ReadOnlySpan<byte> name) =>
         Begin(name, Encoding.ASCII.GetBytes(
             Convert.ToBase64String(RandomNumberGenerator.GetBytes(NonceBytes))));
 
-    /// <summary>As above, with our part of SCRAM's nonce.</summary>
+    /// <summary>The same, with our part of SCRAM's nonce.</summary>
     internal SaslExchange? Begin(ReadOnlySpan<byte> name, byte[] nonce)
     {
         string wanted = Encoding.ASCII.GetString(name).ToUpperInvariant();

@@ -16,7 +16,7 @@ internal sealed class SaslPlain : SaslMechanism
         ReadOnlySpan<byte> name = response.Slice(first + 1, second);
         ReadOnlySpan<byte> password = response[(first + second + 2)..];
 
-        // Nobody may act as another here.
+        // No user may act as another.
         return actsAs.IsEmpty || actsAs.SequenceEqual(name)
             ? AskPassword(name, password)
             : SaslStep.Failed;

@@ -5,15 +5,13 @@ using System.Text;
 
 namespace Kopis.Mail.Sasl;
 
-/// <summary>
-/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). The channel binding is
-/// tls-server-end-point (RFC 5929): the platform's TLS gives no exporter, so tls-exporter
-/// (RFC 9266) cannot be had.
-/// </summary>
+/// <summary>SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). The channel binding is
+/// tls-server-end-point (RFC 5929), since the platform's TLS has no exporter for tls-exporter (RFC
+/// 9266).</summary>
 /// <param name="isPlus">Whether the client chose the mechanism with a channel binding.</param>
-/// <param name="binding">Of this connection; null if it has none, and -PLUS was not offered.
-/// </param>
-/// <param name="nonce">Our part of the nonce: printable, no comma.</param>
+/// <param name="binding">The channel binding of this connection; null if it has none, and -PLUS was
+/// not offered.</param>
+/// <param name="nonce">Our part of the nonce: printable, without commas.</param>
 internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : SaslMechanism
 {
     private const string Binding = "tls-server-end-point";
@@ -110,8 +108,8 @@ internal sealed class SaslScram(bool isPlus, byte[]? binding, byte[] nonce) : Sa
         return Ask(new SaslQuestion(SaslQuestionKind.Salt, _name, [], []));
     }
 
-    // RFC 5802 §6: "y" says that the client would bind and saw no offer. There was one: somebody
-    // in between took it out.
+    // RFC 5802 §6: "y" says that the client supports channel binding but saw no offer. There was an
+    // offer, so somebody between us removed it.
     private SaslStep? CheckFlag(ReadOnlySpan<byte> flag) =>
         flag.SequenceEqual("n"u8) ? (isPlus ? SaslStep.Failed : null)
         : flag.SequenceEqual("y"u8) ? (isPlus || binding is not null ? SaslStep.Failed : null)

@@ -3,24 +3,24 @@ namespace Kopis.Mail.Sasl;
 /// <summary>What follows in a SASL exchange.</summary>
 public enum SaslStep
 {
-    /// <summary>The client is not let in.</summary>
+    /// <summary>The login is refused.</summary>
     Failed,
 
-    /// <summary>What it said is none of the mechanism's messages.</summary>
+    /// <summary>The response does not fit the mechanism.</summary>
     Malformed,
 
-    /// <summary>The client took it back, by <c>*</c>.</summary>
+    /// <summary>The client cancelled the exchange with <c>*</c>.</summary>
     Cancelled,
 
-    /// <summary>It is not known at present.</summary>
+    /// <summary>The answer is not known at present.</summary>
     Later,
 
-    /// <summary>Send the challenge and take a line.</summary>
+    /// <summary>A challenge must be sent and a line read.</summary>
     Challenge,
 
-    /// <summary>Have the question answered.</summary>
+    /// <summary>The question must be answered.</summary>
     Ask,
 
-    /// <summary>The client is who it says.</summary>
+    /// <summary>The login is successful.</summary>
     Done,
 }

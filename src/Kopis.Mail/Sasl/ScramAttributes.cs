@@ -1,13 +1,14 @@
 namespace Kopis.Mail.Sasl;
 
-/// <summary>Reads the attributes of a SCRAM message (RFC 5802 §5.1), for client and server.
+/// <summary>Parses the attributes of a SCRAM message (RFC 5802 §5.1), for client and server.
 /// </summary>
 internal static class ScramAttributes
 {
-    /// <summary>Reads the attribute that must come first, and takes it off the message.</summary>
-    /// <param name="message">What is left; attributes are parted by commas.</param>
+    /// <summary>Parses the attribute that must come first, and removes it from the message.
+    /// </summary>
+    /// <param name="message">The rest of the message; attributes are separated by commas.</param>
     /// <param name="key">The attribute's letter and <c>=</c>.</param>
-    /// <param name="value">What follows, up to the comma or the end.</param>
+    /// <param name="value">The value, up to the comma or the end.</param>
     internal static bool TryTake(
         ref ReadOnlySpan<byte> message, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {

@@ -3,11 +3,11 @@ using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.SaslClient;
 
-/// <summary>OAUTHBEARER (RFC 7628) and XOAUTH2: a name and a token, in fields that ^A ends. A
-/// challenge after them is a refusal, and its text is for people: the answer is ^A (RFC 7628
-/// §3.2.3), or nothing in XOAUTH2.</summary>
-/// <param name="isStandard">Which of the two.</param>
-/// <param name="user">The name; no ^A.</param>
+/// <summary>OAUTHBEARER (RFC 7628) and XOAUTH2: a name and a token, in fields that end in ^A. A
+/// challenge after them is a refusal whose text is for people. The response to it is ^A (RFC 7628
+/// §3.2.3), or empty in XOAUTH2.</summary>
+/// <param name="isStandard">Whether it is OAUTHBEARER.</param>
+/// <param name="user">The name, without ^A.</param>
 /// <param name="token">The token; printable.</param>
 /// <param name="host">The server, for OAUTHBEARER.</param>
 /// <param name="port">Its port.</param>

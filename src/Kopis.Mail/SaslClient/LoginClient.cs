@@ -1,7 +1,7 @@
 namespace Kopis.Mail.SaslClient;
 
-/// <summary>LOGIN (draft-murchison-sasl-login): the server asks for the name, then for the
-/// password, in words that nobody compares.</summary>
+/// <summary>LOGIN (draft-murchison-sasl-login): the server asks for the name and then for the
+/// password. The words of its questions do not matter.</summary>
 /// <param name="user">The name.</param>
 /// <param name="password">The password.</param>
 internal sealed class LoginClient(byte[] user, byte[] password) : SaslClientMechanism

@@ -1,8 +1,8 @@
 namespace Kopis.Mail.SaslClient;
 
-/// <summary>PLAIN (RFC 4616): all in the first response.</summary>
-/// <param name="user">The name; no NUL.</param>
-/// <param name="password">The password; no NUL.</param>
+/// <summary>PLAIN (RFC 4616): name and password are in the first response.</summary>
+/// <param name="user">The name, without NULs.</param>
+/// <param name="password">The password, without NULs.</param>
 internal sealed class PlainClient(byte[] user, byte[] password) : SaslClientMechanism
 {
     public override string Name => "PLAIN";

@@ -4,18 +4,18 @@ using Kopis.Mail.SmtpClient;
 
 namespace Kopis.Mail.SaslClient;
 
-/// <summary>Which mechanism logs in: the strongest that is offered, or the one that is asked for.
-/// One that fails is not followed by a weaker one.</summary>
+/// <summary>Chooses the mechanism for a login: the strongest that is offered, or the one that is
+/// asked for. If it fails, no weaker one is tried.</summary>
 public static class SaslClientChoice
 {
     private const int NonceBytes = 18;
 
-    /// <summary>With a password: SCRAM-SHA-256, PLAIN, LOGIN.</summary>
+    /// <summary>Chooses a mechanism for a password: SCRAM-SHA-256, PLAIN or LOGIN.</summary>
     /// <param name="offered">What the server offers.</param>
-    /// <param name="only">The only mechanism to use; null: the strongest.</param>
-    /// <param name="user">The name; no control characters.</param>
-    /// <param name="password">The password; no control characters.</param>
-    /// <returns>Null where none is offered.</returns>
+    /// <param name="only">The only mechanism to use; null for the strongest.</param>
+    /// <param name="user">The name, without control characters.</param>
+    /// <param name="password">The password, without control characters.</param>
+    /// <returns>Null if none is offered.</returns>
     public static SaslClientMechanism? WithPassword(
         AuthMechanisms offered, string? only, byte[] user, byte[] password)
     {
@@ -29,13 +29,13 @@ public static class SaslClientChoice
             ], offered, only);
     }
 
-    /// <summary>With a token: OAUTHBEARER, XOAUTH2.</summary>
+    /// <summary>Chooses a mechanism for a token: OAUTHBEARER or XOAUTH2.</summary>
     /// <param name="offered">What the server offers.</param>
-    /// <param name="only">The only mechanism to use; null: the strongest.</param>
-    /// <param name="user">The name; no control characters.</param>
+    /// <param name="only">The only mechanism to use; null for the strongest.</param>
+    /// <param name="user">The name, without control characters.</param>
     /// <param name="token">The token; printable.</param>
     /// <param name="server">The server's name and port.</param>
-    /// <returns>Null where none is offered.</returns>
+    /// <returns>Null if none is offered.</returns>
     public static SaslClientMechanism? WithToken(
         AuthMechanisms offered, string? only, byte[] user, byte[] token,
         (string Host, int Port) server) => Choose(

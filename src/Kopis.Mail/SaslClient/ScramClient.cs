@@ -6,14 +6,12 @@ using Kopis.Mail.Sasl;
 
 namespace Kopis.Mail.SaslClient;
 
-/// <summary>
-/// SCRAM-SHA-256 (RFC 5802, RFC 7677). The server proves that it knows the password too; without
-/// that its success is none. There is no channel binding: the platform's TLS gives no exporter
-/// (RFC 9266), and tls-server-end-point is not for TLS 1.3.
-/// </summary>
+/// <summary>SCRAM-SHA-256 (RFC 5802, RFC 7677). The server must prove that it knows the password
+/// too; otherwise its success is not accepted. There is no channel binding: the platform's TLS has
+/// no exporter (RFC 9266), and tls-server-end-point is not for TLS 1.3.</summary>
 /// <param name="user">The name.</param>
-/// <param name="password">The password, as the server has it: it is not prepared.</param>
-/// <param name="nonce">Ours: printable, no comma.</param>
+/// <param name="password">The password as the server has it; it is not normalized.</param>
+/// <param name="nonce">Our part of the nonce: printable, without commas.</param>
 internal sealed class ScramClient(byte[] user, byte[] password, byte[] nonce) : SaslClientMechanism
 {
     private const int IterationsMin = 4096; // RFC 7677 §4.

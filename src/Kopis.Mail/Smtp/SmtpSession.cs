@@ -203,8 +203,7 @@ public sealed class SmtpSession(ISmtpPolicy policy)
     /// <summary>Abandons the current message, which cannot be accepted.</summary>
     public void Abandon() => _transaction.Forget();
 
-    /// <summary>Records that the message of the last envelope was queued, or that a large part of
-    /// it came.</summary>
+    /// <summary>Records that the message was queued, or that a large part of it came.</summary>
     public void OnProgress() => _errorLimit.ForgiveAll();
 
     // Commands -----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>Mechanisms of AUTH (RFC 4954) that we know, of those a server offers.</summary>
+/// <summary>The mechanisms of AUTH (RFC 4954) offered by a server that we support.</summary>
 [Flags]
 public enum AuthMechanisms : byte
 {
@@ -19,6 +19,6 @@ public enum AuthMechanisms : byte
     /// <summary>OAUTHBEARER (RFC 7628).</summary>
     OAuthBearer = 8,
 
-    /// <summary>XOAUTH2, as Google and Microsoft have it.</summary>
+    /// <summary>XOAUTH2 of Google and Microsoft.</summary>
     XOAuth2 = 16,
 }

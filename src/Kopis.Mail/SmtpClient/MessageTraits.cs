@@ -2,9 +2,8 @@ using System.Buffers;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>
-/// What of a message decides how it can be sent; fed with all of it, piece by piece.
-/// </summary>
+/// <summary>The properties of a message that decide how it can be sent. It reads the whole message,
+/// piece by piece.</summary>
 public sealed class MessageTraits
 {
     /// <summary>The longest line without its CRLF (RFC 5321 §4.5.3.1.6).</summary>
@@ -16,16 +15,18 @@ public sealed class MessageTraits
     private bool _sawCr;
     private long _lineBytes;
 
-    /// <summary>Bytes on the wire, line ends as CRLF, without doubled dots (RFC 1870 §5).</summary>
+    /// <summary>The size on the wire, with line ends as CRLF and without doubled dots (RFC 1870
+    /// §5).</summary>
     public long WireBytes { get; private set; }
 
-    /// <summary>Some byte is over 127.</summary>
+    /// <summary>Whether some byte is over 127.</summary>
     public bool HasEightBits { get; private set; }
 
-    /// <summary>One of the header is.</summary>
+    /// <summary>Whether some byte of the header is over 127.</summary>
     public bool HasEightBitHeader { get; private set; }
 
-    /// <summary>It has NULs or longer lines than SMTP allows: for BINARYMIME only.</summary>
+    /// <summary>Whether it has NULs, or lines longer than SMTP allows: it can be sent with
+    /// BINARYMIME only.</summary>
     public bool IsBinary { get; private set; }
 
     /// <summary>Reads the next piece.</summary>
@@ -39,7 +40,7 @@ public sealed class MessageTraits
             ReadOnlySpan<byte> text = end < 0 ? piece : piece[..end];
             if (_sawCr && end == 0 && piece[0] == (byte)'\n')
             {
-                _sawCr = false; // The CR before it has ended the line already.
+                _sawCr = false; // The CR before it ended the line.
                 piece = piece[1..];
                 continue;
             }

@@ -3,16 +3,15 @@ using Kopis.Base;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>
-/// Reads one reply of an SMTP server (RFC 5321 §4.2): lines <c>250-text</c>, the last
-/// <c>250 text</c>. Bytes in; no I/O. What is kept is capped, and so is how long a reply may go on.
+/// <summary>Reads one reply of an SMTP server (RFC 5321 §4.2): lines <c>250-text</c>, and last
+/// <c>250 text</c>. No I/O. Both the bytes that are kept and the length of a reply are limited.
 /// </summary>
 public sealed class ReplyReader
 {
-    /// <summary>Bytes of a reply that reports keep (contract §8.2).</summary>
+    /// <summary>How many bytes of a reply reports keep (contract §8.2).</summary>
     public const int KeptBytesMax = 5000;
 
-    /// <summary>A longer reply is not a reply: the peer is broken or hostile.</summary>
+    /// <summary>The longest reply; the server of a longer one is broken or hostile.</summary>
     public const int ReplyBytesMax = 64 * 1024;
 
     private readonly ArrayBufferWriter<byte> _kept = new(512);
@@ -21,21 +20,21 @@ public sealed class ReplyReader
     private int _total;
     private int _firstCode;
 
-    /// <summary>The code of the last line; 0 until the reply is whole. Not three digits: 999,
-    /// which is no success.</summary>
+    /// <summary>The code of the last line; 0 until the reply is complete. If it is not three digits
+    /// it is 999, which is no success.</summary>
     public int Code { get; private set; }
 
-    /// <summary>What was said, without CRs, NULs as <c>?</c>; ends in LF.</summary>
+    /// <summary>The reply without CRs, with NULs as <c>?</c>; it ends in LF.</summary>
     public ReadOnlySpan<byte> Text => _kept.WrittenSpan;
 
-    /// <summary>The reply goes on past any reason.</summary>
+    /// <summary>Whether the reply is longer than any reasonable one.</summary>
     public bool IsEndless => _total > ReplyBytesMax;
 
-    /// <summary>Its lines had different codes (RFC 5321 §4.2.1 allows one): nobody knows what it
-    /// means.</summary>
+    /// <summary>Whether its lines had different codes (RFC 5321 §4.2.1 allows one), so that its
+    /// meaning is not known.</summary>
     public bool IsMixed { get; private set; }
 
-    /// <summary>Forgets the reply, ready for the next.</summary>
+    /// <summary>Prepares for the next reply.</summary>
     public void Reset()
     {
         _kept.ResetWrittenCount();
@@ -43,8 +42,8 @@ public sealed class ReplyReader
         IsMixed = false;
     }
 
-    /// <summary>Reads bytes until the reply is whole.</summary>
-    /// <returns>How many were taken; the rest belongs to the next reply.</returns>
+    /// <summary>Reads bytes until the reply is complete.</summary>
+    /// <returns>How many bytes were taken; the rest belongs to the next reply.</returns>
     public int Read(ReadOnlySpan<byte> bytes)
     {
         for (int i = 0; i < bytes.Length; i++)

@@ -3,7 +3,7 @@ using Kopis.Base;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>What an EHLO reply offers that we use.</summary>
+/// <summary>The extensions in an EHLO reply that we use.</summary>
 public readonly record struct ServerOffers
 {
     /// <summary>Commands may follow one another without waiting (RFC 2920).</summary>
@@ -12,7 +12,7 @@ public readonly record struct ServerOffers
     /// <summary>MAIL takes SIZE (RFC 1870).</summary>
     public bool Size { get; init; }
 
-    /// <summary>The largest message in bytes; 0 where that is not said.</summary>
+    /// <summary>The largest message in bytes; 0 if the server does not say.</summary>
     public long SizeMax { get; init; }
 
     /// <summary>Eight bits in lines (RFC 6152).</summary>
@@ -39,13 +39,15 @@ public readonly record struct ServerOffers
     /// <summary>Mechanisms of AUTH (RFC 4954).</summary>
     public AuthMechanisms Auth { get; init; }
 
-    /// <summary>Recipients of one transaction (LIMITS RCPTMAX, RFC 9422); 0: not said.</summary>
+    /// <summary>The most recipients of a transaction (LIMITS RCPTMAX, RFC 9422); 0 if the server
+    /// does not say.</summary>
     public int RecipientsMax { get; init; }
 
-    /// <summary>Transactions of one connection (LIMITS MAILMAX); 0: not said.</summary>
+    /// <summary>The most transactions of a connection (LIMITS MAILMAX); 0 if the server does not
+    /// say.</summary>
     public int MessagesMax { get; init; }
 
-    /// <summary>Reads the lines after the first.</summary>
+    /// <summary>Parses the lines after the first.</summary>
     public static ServerOffers Parse(ReadOnlySpan<byte> reply)
     {
         ServerOffers offers = default;
@@ -70,7 +72,8 @@ public readonly record struct ServerOffers
         return offers;
     }
 
-    /// <summary>As of LMTP: no document says how many replies BDAT gets there.</summary>
+    /// <summary>The offers of an LMTP server, without BDAT: no document says how many replies BDAT
+    /// gets there.</summary>
     public ServerOffers WithoutChunks() => this with { Chunking = false, BinaryMime = false };
 
     private ServerOffers With(ReadOnlySpan<byte> keyword, ReadOnlySpan<byte> values) =>
@@ -128,7 +131,7 @@ public readonly record struct ServerOffers
     private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> keyword) =>
         Ascii8.EqualsIgnoreCase(word, keyword);
 
-    /// <summary>Zero if it is none, or too large to matter.</summary>
+    /// <summary>Zero if it is not a number, or too large to matter.</summary>
     private static long Number(ReadOnlySpan<byte> digits) =>
         Utf8Parser.TryParse(digits, out long value, out int used)
         && used == digits.Length && value > 0 ? value : 0;

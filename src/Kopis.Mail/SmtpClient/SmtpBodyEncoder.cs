@@ -2,11 +2,10 @@ using System.Buffers;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>
-/// A message of LF lines as SMTP data: LF, CRLF and a bare CR all become CRLF, leading dots are
-/// doubled (contract §8.2). Whatever comes in, no bare CR or LF goes out.
-/// </summary>
-/// <param name="isChunked">For BDAT: dots are left alone, and no final one ends the data.</param>
+/// <summary>Encodes a message of LF lines as SMTP data: LF, CRLF and a bare CR all become CRLF, and
+/// leading dots are doubled (contract §8.2). It never sends a bare CR or LF.</summary>
+/// <param name="isChunked">Whether it is for BDAT: dots are not doubled, and no final dot ends the
+/// data.</param>
 public sealed class SmtpBodyEncoder(bool isChunked = false)
 {
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
@@ -24,7 +23,7 @@ public sealed class SmtpBodyEncoder(bool isChunked = false)
                 _sawCr = false;
                 if (piece[0] == (byte)'\n')
                 {
-                    piece = piece[1..]; // The CR before it has ended the line already.
+                    piece = piece[1..]; // The CR before it ended the line.
                     continue;
                 }
             }
@@ -48,7 +47,7 @@ public sealed class SmtpBodyEncoder(bool isChunked = false)
         }
     }
 
-    /// <summary>Ends the last line if it needs it, and the data.</summary>
+    /// <summary>Ends the last line, if necessary, and the data.</summary>
     public void Finish(IBufferWriter<byte> to)
     {
         to.Write(_lineStart ? [] : "\r\n"u8);

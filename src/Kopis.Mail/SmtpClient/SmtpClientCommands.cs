@@ -5,17 +5,18 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>The commands of a transaction as a client writes them, for what the server offers.
-/// No address and no parameter may hold a CR, LF or NUL; both are checked long before.</summary>
+/// <summary>The commands of a transaction, with the parameters that the server supports. No address
+/// or parameter contains a CR, LF or NUL; both were checked long before.</summary>
 public static class SmtpClientCommands
 {
-    /// <summary>MAIL, with what the server knows of what the sender said.</summary>
-    /// <param name="to">Where the line goes.</param>
-    /// <param name="sender">The envelope sender, not quoted.</param>
-    /// <param name="parameters">What its sender said.</param>
-    /// <param name="traits">What the message is like.</param>
+    /// <summary>Writes MAIL, with those of the sender's parameters that the server supports.
+    /// </summary>
+    /// <param name="to">The output.</param>
+    /// <param name="sender">The envelope sender, unquoted.</param>
+    /// <param name="parameters">The sender's parameters.</param>
+    /// <param name="traits">The properties of the message.</param>
     /// <param name="offers">What the server offers.</param>
-    /// <param name="utf8">Something of it needs SMTPUTF8, which is offered.</param>
+    /// <param name="utf8">Whether something needs SMTPUTF8, which is offered.</param>
     public static void WriteMail(
         IBufferWriter<byte> to, ReadOnlySpan<byte> sender, MessageParameters parameters,
         MessageTraits traits, ServerOffers offers, bool utf8)
@@ -39,7 +40,7 @@ public static class SmtpClientCommands
         WriteParameters(to, said.ToBytes());
     }
 
-    /// <summary>RCPT, with its DSN parameters where the server knows them.</summary>
+    /// <summary>Writes RCPT, with its DSN parameters if the server supports them.</summary>
     public static void WriteRcpt(
         IBufferWriter<byte> to, ReadOnlySpan<byte> recipient, RecipientParameters parameters,
         ServerOffers offers)
@@ -50,14 +51,14 @@ public static class SmtpClientCommands
         WriteParameters(to, offers.Dsn ? parameters.ToBytes() : []);
     }
 
-    /// <summary>BDAT; that many bytes are to follow at once.</summary>
+    /// <summary>Writes BDAT; that many bytes must follow at once.</summary>
     public static void WriteBdat(IBufferWriter<byte> to, int length, bool isLast)
     {
         to.Write(ByteText.ToBytes($"BDAT {length}"));
         to.Write(isLast ? " LAST\r\n"u8 : "\r\n"u8);
     }
 
-    /// <summary>A client that calls all it sends binary may well send plain text.</summary>
+    /// <summary>A client that declares everything as binary may well send plain text.</summary>
     private static BodyKind Body(
         MessageParameters parameters, MessageTraits traits, ServerOffers offers) =>
         parameters.Body == BodyKind.BinaryMime && traits.IsBinary ? BodyKind.BinaryMime

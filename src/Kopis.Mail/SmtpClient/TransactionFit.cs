@@ -3,7 +3,8 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.SmtpClient;
 
-/// <summary>Whether a message can go to a server that offers so much. Pure.</summary>
+/// <summary>Decides whether a message can be sent to a server with certain extensions. No I/O.
+/// </summary>
 public readonly record struct TransactionFit
 {
     private readonly bool[] _fit;
@@ -15,27 +16,27 @@ public readonly record struct TransactionFit
         HasRecipient = Array.IndexOf(fit, true) >= 0;
     }
 
-    /// <summary>Why nobody can get it; null if that is not so.</summary>
+    /// <summary>Why no recipient can get it; null if some can.</summary>
     public string? Unfit { get; private init; }
 
-    /// <summary>It goes with SMTPUTF8.</summary>
+    /// <summary>Whether it is sent with SMTPUTF8.</summary>
     public bool Utf8 { get; }
 
-    /// <summary>Somebody can get it.</summary>
+    /// <summary>Whether some recipient can get it.</summary>
     public bool HasRecipient { get; }
 
-    /// <summary>Whether this recipient can.</summary>
+    /// <summary>Whether a recipient can get it.</summary>
     public bool IsFit(int recipient) => _fit[recipient];
 
-    /// <summary>The report about a recipient who cannot.</summary>
+    /// <summary>The report about a recipient who cannot get it.</summary>
     public static string NoUtf8(string ip) =>
         $"{ip} does not offer SMTPUTF8, which this address needs. (#5.6.7)\n";
 
     /// <param name="sender">The envelope sender.</param>
     /// <param name="recipients">Their addresses.</param>
-    /// <param name="traits">What the message is like.</param>
-    /// <param name="said">What its sender said in MAIL.</param>
-    /// <param name="offers">What the server said to EHLO.</param>
+    /// <param name="traits">The properties of the message.</param>
+    /// <param name="said">The sender's parameters in MAIL.</param>
+    /// <param name="offers">The server's EHLO reply.</param>
     /// <param name="ip">The server's address, for people.</param>
     public static TransactionFit Of(
         ReadOnlySpan<byte> sender, IReadOnlyList<byte[]> recipients, MessageTraits traits,

@@ -1,6 +1,6 @@
 namespace Kopis.Mail.TlsReports;
 
-/// <summary>The policy that a session with a server was under (RFC 8460 §4.4).</summary>
+/// <summary>The policy that applied to a session with a server (RFC 8460 §4.4).</summary>
 /// <param name="Kind">tlsa, sts or no-policy-found.</param>
 /// <param name="Lines">The policy's lines, or the TLSA records.</param>
 public sealed record AppliedPolicy(string Kind, IReadOnlyList<string> Lines)
@@ -14,6 +14,6 @@ public sealed record AppliedPolicy(string Kind, IReadOnlyList<string> Lines)
     /// <summary>Neither.</summary>
     public const string NoPolicy = "no-policy-found";
 
-    /// <summary>There is none.</summary>
+    /// <summary>No policy.</summary>
     public static AppliedPolicy None { get; } = new(NoPolicy, []);
 }

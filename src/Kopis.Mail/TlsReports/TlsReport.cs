@@ -1,23 +1,23 @@
 namespace Kopis.Mail.TlsReports;
 
-/// <summary>A report of TLS: how sessions with a domain's hosts began in one period (RFC 8460 §4).
-/// </summary>
-/// <param name="Organization">Who reports.</param>
-/// <param name="Contact">Whom to ask about it.</param>
+/// <summary>A TLS report: the results of sessions with a domain's hosts in one period (RFC 8460
+/// §4).</summary>
+/// <param name="Organization">The reporter.</param>
+/// <param name="Contact">The address for questions about it.</param>
 /// <param name="Id">Its report-id.</param>
 /// <param name="Begin">The start of the period.</param>
-/// <param name="End">Its last second.</param>
-/// <param name="Policies">What was seen, by policy.</param>
+/// <param name="End">The last second of the period.</param>
+/// <param name="Policies">The observations, by policy.</param>
 public sealed record TlsReport(
     string Organization, string Contact, string Id, DateTimeOffset Begin, DateTimeOffset End,
     IReadOnlyList<TlsPolicyCount> Policies)
 {
-    /// <summary>How many sessions it is about.</summary>
+    /// <summary>The number of sessions that it covers.</summary>
     public long Sessions => Policies.Sum(one => one.Successes + one.Failures);
 
     /// <summary>Sessions by policy.</summary>
     /// <param name="domain">The domain.</param>
-    /// <param name="sessions">What was seen of it.</param>
+    /// <param name="sessions">The observations of the domain.</param>
     public static IReadOnlyList<TlsPolicyCount> Count(
         string domain, IEnumerable<SessionCount> sessions) =>
     [

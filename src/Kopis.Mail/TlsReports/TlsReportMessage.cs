@@ -5,13 +5,13 @@ using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Mail.TlsReports;
 
-/// <summary>The message that carries a report (RFC 8460 §5.3). It says that it is rather to be
-/// delivered than kept from a host whose TLS is what it reports. Pure.</summary>
+/// <summary>The message that carries a report (RFC 8460 §5.3). It has TLS-Required: No, since a
+/// host whose TLS is faulty must still get the report about that. No I/O.</summary>
 public static class TlsReportMessage
 {
     private const int LineMax = 76; // RFC 2045 §6.8.
 
-    /// <summary>The report as it is sent.</summary>
+    /// <summary>The report in the form in which it is sent.</summary>
     public static byte[] Pack(TlsReport report)
     {
         MemoryStream packed = new();
@@ -24,9 +24,9 @@ public static class TlsReportMessage
     }
 
     /// <summary>Makes the message, in lines that end in LF.</summary>
-    /// <param name="report">Its Id is of letters and digits.</param>
-    /// <param name="packed">The same, packed.</param>
-    /// <param name="domain">Whom it is about.</param>
+    /// <param name="report">The report; its Id has only letters and digits.</param>
+    /// <param name="packed">The same report, compressed.</param>
+    /// <param name="domain">The domain that it is about.</param>
     /// <param name="submitter">The domain that reports.</param>
     /// <param name="to">Addresses of <see cref="ReportAddress"/>.</param>
     /// <param name="date">The field Date.</param>

@@ -4,21 +4,21 @@ using Kopis.Mail.Authentication.Reports;
 
 namespace Kopis.Mail.TlsReports;
 
-/// <summary>Reads a report that somebody has sent, with a limit for everything; what is not known
-/// is passed over.</summary>
+/// <summary>Parses a report from another host. Everything is limited, and unknown members are
+/// skipped.</summary>
 public static class TlsReportReader
 {
-    /// <summary>Policies of a report, failures of one, and lines.</summary>
+    /// <summary>The most policies of a report, failures of a policy, and lines.</summary>
     public const int PartsMax = 10_000;
 
     private const int DepthMax = 16; // The format needs five.
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax };
 
-    /// <summary>Reads a document.</summary>
+    /// <summary>Parses a document.</summary>
     /// <param name="text">Its bytes.</param>
-    /// <param name="fault">Why there is no report, in words of ours.</param>
-    /// <returns>The report, its texts cleaned for a terminal; null where it cannot be read.
+    /// <param name="fault">Why there is no report, in our words.</param>
+    /// <returns>The report, with texts made safe for a terminal; null if it cannot be parsed.
     /// </returns>
     public static TlsReport? Read(byte[] text, out string fault)
     {
@@ -90,7 +90,7 @@ public static class TlsReportReader
 
     private static long Number(JsonElement of, string name)
     {
-        const long most = 999_999_999_999; // A sum of all still has room.
+        const long most = 999_999_999_999; // The sum of all still fits.
         return Member(of, name) is { ValueKind: JsonValueKind.Number } text
             && text.TryGetInt64(out long number) && number is >= 0 and <= most
             ? number : throw new FormatException($"{name} is not a number of sessions");

@@ -4,8 +4,8 @@ namespace Kopis.Mail.TlsReports;
 
 /// <summary>The TXT record of <c>_smtp._tls</c>: where a domain wants reports of TLS (RFC 8460 §3).
 /// </summary>
-/// <param name="Addresses">By mail.</param>
-/// <param name="Sites">By HTTPS, at the usual port.</param>
+/// <param name="Addresses">Destinations by mail.</param>
+/// <param name="Sites">Destinations by HTTPS, at the usual port.</param>
 public sealed record TlsReportRecord(
     IReadOnlyList<ReportAddress> Addresses, IReadOnlyList<Uri> Sites)
 {
@@ -15,8 +15,8 @@ public sealed record TlsReportRecord(
     private const int NameMax = 32;
     private const int HttpsPort = 443;
 
-    /// <summary>Reads the records of the name.</summary>
-    /// <returns>Null where there is not exactly one, or it is not valid.</returns>
+    /// <summary>Parses the records of the name.</summary>
+    /// <returns>Null if there is not exactly one record, or it is not valid.</returns>
     public static TlsReportRecord? Of(IReadOnlyList<string> texts)
     {
         string[] ours =
@@ -53,7 +53,7 @@ public sealed record TlsReportRecord(
         return targets is null ? null : OfTargets(targets);
     }
 
-    /// <summary>One that is of no use spoils no other.</summary>
+    /// <summary>A destination that cannot be used does not affect the others.</summary>
     private static TlsReportRecord? OfTargets(string targets)
     {
         List<ReportAddress> addresses = [];

@@ -10,10 +10,10 @@ public static class TlsResultText
         "dane-required", "sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid",
     ];
 
-    /// <summary>Writes one.</summary>
+    /// <summary>The text of a result.</summary>
     public static string Of(TlsResultType result) => Texts[(int)result];
 
-    /// <summary>Reads one; null where it is none.</summary>
+    /// <summary>Parses a result; null if it is unknown.</summary>
     public static TlsResultType? Read(string text) =>
         Array.IndexOf(Texts, text) is int index and >= 0 ? (TlsResultType)index : null;
 }

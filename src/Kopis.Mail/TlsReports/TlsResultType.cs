@@ -1,9 +1,9 @@
 namespace Kopis.Mail.TlsReports;
 
-/// <summary>How a session with a server began (RFC 8460 §4.3).</summary>
+/// <summary>The result of beginning a session with a server (RFC 8460 §4.3).</summary>
 public enum TlsResultType
 {
-    /// <summary>As its policy asks.</summary>
+    /// <summary>The session complies with its policy.</summary>
     Success,
 
     /// <summary>starttls-not-supported.</summary>
@@ -18,13 +18,13 @@ public enum TlsResultType
     /// <summary>certificate-not-trusted.</summary>
     NotTrusted,
 
-    /// <summary>validation-failure: for no reason that has a name of its own.</summary>
+    /// <summary>validation-failure: any failure without a name of its own.</summary>
     ValidationFailure,
 
-    /// <summary>tlsa-invalid: no record is of use.</summary>
+    /// <summary>tlsa-invalid: no record can be used.</summary>
     TlsaInvalid,
 
-    /// <summary>dnssec-invalid: no answer that can be trusted.</summary>
+    /// <summary>dnssec-invalid: no answer can be trusted.</summary>
     DnssecInvalid,
 
     /// <summary>dane-required: we require it, and there are no records.</summary>

@@ -3,12 +3,12 @@ namespace Kopis.Mail.Transport;
 /// <summary>What a policy of MTA-STS asks senders to do (RFC 8461 §3.2, §5).</summary>
 public enum StsMode
 {
-    /// <summary>Nothing. Zero: a slip asks for no more than there is.</summary>
+    /// <summary>Nothing. This is the zero value, so that an unset value asks for nothing.</summary>
     None,
 
-    /// <summary>To report what does not comply, and to send it all the same.</summary>
+    /// <summary>To report hosts that do not comply, but still send to them.</summary>
     Testing,
 
-    /// <summary>Not to send to a host that does not comply.</summary>
+    /// <summary>Not to send to hosts that do not comply.</summary>
     Enforce,
 }

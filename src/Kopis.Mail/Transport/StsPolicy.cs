@@ -5,23 +5,23 @@ using Kopis.Mail.Authentication;
 
 namespace Kopis.Mail.Transport;
 
-/// <summary>A policy of MTA-STS (RFC 8461 §3.2).</summary>
+/// <summary>An MTA-STS policy (RFC 8461 §3.2).</summary>
 /// <param name="Mode">What senders do.</param>
-/// <param name="MaxAge">How long it holds after it was fetched.</param>
-/// <param name="Exchangers">The names of the domain's hosts, normalized; <c>*.example</c> is any
-/// name of one label more.</param>
+/// <param name="MaxAge">How long it is valid after it was fetched.</param>
+/// <param name="Exchangers">The names of the domain's hosts, normalized; <c>*.example</c> stands
+/// for any name with one more label.</param>
 public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<string> Exchangers)
 {
-    /// <summary>Bytes of a policy (RFC 8461 §10.2 suggests this limit).</summary>
+    /// <summary>The largest policy in bytes (RFC 8461 §10.2 suggests this limit).</summary>
     public const int BytesMax = 64 * 1024;
 
     /// <summary>The longest <c>max_age</c>, about a year (RFC 8461 §3.2).</summary>
     public const int SecondsMax = 31_557_600;
 
-    /// <summary>Hosts that a policy lists; large providers have five.</summary>
+    /// <summary>The most hosts of a policy; large providers have five.</summary>
     public const int ExchangersMax = 200;
 
-    /// <summary>Lines that are kept for reports.</summary>
+    /// <summary>The most lines that are kept for reports.</summary>
     public const int LinesMax = 100;
 
     private const int ObjectBytes = 32;
@@ -32,14 +32,14 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
     /// <summary>Its lines, as reports quote them.</summary>
     public IReadOnlyList<string> Lines { get; private init; } = [];
 
-    /// <summary>About what it takes in memory, in bytes.</summary>
+    /// <summary>About how many bytes it takes in memory.</summary>
     public int MemoryBytes =>
         Exchangers.Concat(Lines).Sum(text => ObjectBytes + (text.Length * sizeof(char)));
 
-    /// <summary>Reads a policy.</summary>
+    /// <summary>Parses a policy.</summary>
     /// <param name="text">The whole body.</param>
-    /// <param name="fault">Why it is none, in words of ours.</param>
-    /// <returns>Null where it is not valid as a whole.</returns>
+    /// <param name="fault">Why it is not valid, in our words.</param>
+    /// <returns>Null if it is not valid as a whole.</returns>
     public static StsPolicy? Parse(ReadOnlySpan<byte> text, out string fault)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal);
@@ -79,8 +79,8 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
             : null;
     }
 
-    /// <summary>Whether mail may go to a host: one that an mx names.</summary>
-    /// <param name="host">The host's name, of DNS or of a policy.</param>
+    /// <summary>Whether mail may be sent to a host: an mx line names it.</summary>
+    /// <param name="host">The host's name, from DNS or from a policy.</param>
     public bool Names(string host)
     {
         if (DomainText.Normalize(host) is not { } name)
@@ -117,7 +117,7 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
             exchangers);
     }
 
-    /// <summary>Names are letters, digits and the like; a value is UTF-8 without control
+    /// <summary>Names consist of letters, digits and a few signs; a value is UTF-8 without control
     /// characters.</summary>
     private static bool TryField(ReadOnlySpan<byte> line, out string name, out string value)
     {
@@ -135,8 +135,7 @@ public sealed record StsPolicy(StsMode Mode, TimeSpan MaxAge, IReadOnlyList<stri
             && name.All(one => char.IsAsciiLetterOrDigit(one) || one is '_' or '-' or '.');
     }
 
-    /// <summary>U-labels are not allowed and occur: they become A-labels, as DNS has them.
-    /// </summary>
+    /// <summary>U-labels are not allowed but occur; they become A-labels, as in DNS.</summary>
     private static string? PatternOf(string value)
     {
         bool isWild = value.StartsWith(Wildcard, StringComparison.Ordinal);

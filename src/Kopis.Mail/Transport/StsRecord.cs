@@ -1,18 +1,18 @@
 namespace Kopis.Mail.Transport;
 
-/// <summary>The TXT record of <c>_mta-sts</c>, which says that a domain has a policy and which
-/// (RFC 8461 §3.1).</summary>
+/// <summary>The TXT record of <c>_mta-sts</c>, which says that a domain has a policy, and
+/// identifies it (RFC 8461 §3.1).</summary>
 public static class StsRecord
 {
-    /// <summary>Characters of an id.</summary>
+    /// <summary>The longest id.</summary>
     public const int IdMax = 32;
 
     private const string Version = "v=STSv1";
     private const int NameMax = 32; // Of an extension.
 
-    /// <summary>Reads the records of the name.</summary>
-    /// <returns>The id; null where there is not exactly one record, or it is not valid: the
-    /// domain has no policy then.</returns>
+    /// <summary>Parses the records of the name.</summary>
+    /// <returns>The id. Null if there is not exactly one record, or it is not valid; then the
+    /// domain has no policy.</returns>
     public static string? IdOf(IReadOnlyList<string> texts)
     {
         string[] ours =

@@ -2,15 +2,15 @@ using Kopis.Base;
 
 namespace Kopis.Mail.Transport;
 
-/// <summary>The field <c>TLS-Required: No</c>, whose sender rather has the message delivered than
-/// kept from a host that does not do what its domain asks of TLS (RFC 8689 §5).</summary>
+/// <summary>The field <c>TLS-Required: No</c>. Its sender prefers delivery, even if a host does not
+/// fulfil its domain's requirements on TLS (RFC 8689 §5).</summary>
 public static class TlsRequiredField
 {
-    /// <summary>Bytes of a message that are looked at: a header of usual size.</summary>
+    /// <summary>How many bytes of a message are searched: a header of usual size.</summary>
     public const int BytesMax = 16 * 1024;
 
-    /// <summary>Whether a message has it.</summary>
-    /// <param name="start">Its first bytes, in lines that end in LF or CRLF.</param>
+    /// <summary>Whether a message has the field.</summary>
+    /// <param name="start">The message's first bytes, in lines that end in LF or CRLF.</param>
     public static bool IsIn(ReadOnlySpan<byte> start)
     {
         int count = 0;
@@ -35,6 +35,6 @@ public static class TlsRequiredField
             }
         }
 
-        return count == 1 && isNo; // Twice: which of them its sender means is unknown.
+        return count == 1 && isNo; // With two fields the meaning is unknown.
     }
 }

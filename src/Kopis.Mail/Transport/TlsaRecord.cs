@@ -1,11 +1,11 @@
 namespace Kopis.Mail.Transport;
 
 /// <summary>A TLSA record (RFC 6698 §2.1).</summary>
-/// <param name="Usage">2: an authority of the certificate (DANE-TA); 3: the certificate itself
+/// <param name="Usage">2: an authority of the certificate (DANE-TA). 3: the certificate itself
 /// (DANE-EE).</param>
-/// <param name="Selector">0: all of a certificate; 1: its public key.</param>
-/// <param name="Matching">0: as it is; 1: its SHA-256; 2: its SHA-512.</param>
-/// <param name="Data">What has to match.</param>
+/// <param name="Selector">0: the whole certificate. 1: its public key.</param>
+/// <param name="Matching">0: the data itself. 1: its SHA-256. 2: its SHA-512.</param>
+/// <param name="Data">The data that must match.</param>
 public sealed record TlsaRecord(byte Usage, byte Selector, byte Matching, byte[] Data)
 {
     /// <summary>DANE-TA.</summary>
@@ -23,8 +23,8 @@ public sealed record TlsaRecord(byte Usage, byte Selector, byte Matching, byte[]
     private const int Sha256Bytes = 32;
     private const int Sha512Bytes = 64;
 
-    /// <summary>SMTP has use for it: the public authorities' usages 0 and 1 have none there
-    /// (RFC 7672 §3.1.3), and numbers that are not known neither.</summary>
+    /// <summary>Whether SMTP can use it. Usages 0 and 1, of public authorities, have no meaning
+    /// there (RFC 7672 §3.1.3), and unknown numbers have none either.</summary>
     public bool IsUsable =>
         Usage is Authority or EndEntity && Selector is 0 or 1
         && Matching switch
@@ -35,12 +35,12 @@ public sealed record TlsaRecord(byte Usage, byte Selector, byte Matching, byte[]
             _ => false,
         };
 
-    /// <summary>As it is written in a zone, and quoted in reports.</summary>
+    /// <summary>The record as in a zone file, which reports quote.</summary>
     public override string ToString() =>
         $"{Usage} {Selector} {Matching} {Convert.ToHexString(Data)}";
 
-    /// <summary>Those of use; of digests of the same thing the strongest only (RFC 7672 §5).
-    /// </summary>
+    /// <summary>The usable records; of several digests of the same thing only the strongest (RFC
+    /// 7672 §5).</summary>
     public static IReadOnlyList<TlsaRecord> Usable(IEnumerable<TlsaRecord> records)
     {
         TlsaRecord[] usable = [.. records.Where(one => one.IsUsable)];
