@@ -2,16 +2,15 @@ using System.Text;
 
 namespace Kopis.Base;
 
-/// <summary>Foreign text for a terminal, a log or a reply: printable ASCII is kept, and everything
-/// else becomes <c>?</c>.</summary>
+/// <summary>Foreign text for a terminal, a log or a reply: printable ASCII as it is, <c>?</c> for
+/// all else.</summary>
 public static class PrintableText
 {
     /// <summary>Text on one line, cut at a number of characters.</summary>
     public static string Of(string text, int charactersMax = int.MaxValue) =>
         string.Concat(text.Take(charactersMax).Select(c => IsPrintable(c) ? c : '?'));
 
-    /// <summary>Bytes on one line: an LF becomes <c>/</c>, and LFs at the end are dropped.
-    /// </summary>
+    /// <summary>Bytes on one line: <c>/</c> for an LF, none for those at the end.</summary>
     public static string Line(ReadOnlySpan<byte> text)
     {
         text = text.TrimEnd((byte)'\n');
@@ -24,7 +23,7 @@ public static class PrintableText
         });
     }
 
-    /// <summary>Bytes with their line ends kept.</summary>
+    /// <summary>Bytes with their line ends.</summary>
     public static string Lines(ReadOnlySpan<byte> text) => string.Concat(
         ByteText.ToText(text).Select(c => c == '\n' || IsPrintable(c) ? c : '?'));
 
