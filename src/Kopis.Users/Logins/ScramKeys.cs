@@ -4,9 +4,9 @@ namespace Kopis.Users.Logins;
 
 /// <summary>What SCRAM-SHA-256 (RFC 5802 §3, RFC 7677) stores about a password. It is enough to
 /// check a proof, but not to make one.</summary>
-/// <param name="Iterations">Of PBKDF2.</param>
-/// <param name="Salt">The iterations of PBKDF2.</param>
-/// <param name="StoredKey">The user's salt.</param>
+/// <param name="Iterations">The iterations of PBKDF2.</param>
+/// <param name="Salt">The user's salt.</param>
+/// <param name="StoredKey">H(ClientKey).</param>
 /// <param name="ServerKey">Signs the server's final message.</param>
 public sealed record ScramKeys(int Iterations, byte[] Salt, byte[] StoredKey, byte[] ServerKey)
 {

@@ -18,7 +18,7 @@ public sealed class ForgedResultsFilter(IReadOnlySet<string> names)
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly ArrayBufferWriter<byte> _held = new(); // The field that may be a forged one.
     private bool _isHolding;
-    private bool _isLong; // Its beginning has decided its fate.
+    private bool _isLong; // Decided by its beginning.
     private bool _hasField;
     private bool _sawCr;
     private bool _isOver;
