@@ -40,7 +40,7 @@ public static class EnvelopeRecord
         record.EndList();
     }
 
-    /// <summary>Sender and recipients for a line in the log: <c>from &lt;a@b&gt; to &lt;c@d&gt;</c>,
+    /// <summary>Sender and recipients for a log line: <c>from &lt;a@b&gt; to &lt;c@d&gt;</c>,
     /// and of many recipients the first and their number.</summary>
     public static string Describe(ReadOnlySpan<byte> envelope)
     {
