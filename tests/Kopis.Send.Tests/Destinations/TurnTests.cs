@@ -1,4 +1,5 @@
 using Kopis.Base;
+using Kopis.Queue.Spawn;
 using Kopis.Send.Scheduling;
 using Kopis.Send.Scheduling.Destinations;
 
@@ -9,14 +10,19 @@ public class TurnTests
 {
     private const long Lifetime = 604_800;
 
-    private readonly RemoteQueue _queue = new(100, asks: false, name =>
-        name == "domain rate.example" ? new DestinationLimits(20, 5, 1, 60_000)
-        : DestinationLimits.Usual);
+    private readonly RemoteQueue _queue;
     private readonly Scheduler _scheduler;
+    private int _most = DeliveryCommand.BatchMax;
     private ulong _number;
     private long _now = Make.Born;
 
-    public TurnTests() => _scheduler = new Scheduler(Lifetime, batch: true, remote: _queue);
+    public TurnTests()
+    {
+        _queue = new RemoteQueue(100, asks: false, name =>
+            name == "domain rate.example" ? new DestinationLimits(20, 5, 1, 60_000)
+            : DestinationLimits.Usual with { Recipients = _most });
+        _scheduler = new Scheduler(Lifetime, batch: true, remote: _queue);
+    }
 
     [Fact]
     public void A_pass_that_was_renewed_before_its_time_is_renewed_again()
@@ -195,6 +201,41 @@ public class TurnTests
         }
 
         Assert.Equal(Enumerable.Range(0, message.Recipients), places);
+    }
+
+    /// <summary>Messages of one sender take turns, and a list is looked at in parts.</summary>
+    [Theory, InlineData(5, 1), InlineData(20, 1), InlineData(20, 4), InlineData(100, 1)]
+    public void Recipients_at_one_domain_go_in_full_transactions(int most, int domains)
+    {
+        const int lists = 3, each = 100;
+        _most = most;
+        for (int i = 0; i < lists; i++)
+        {
+            Add(_now, "s@x", [.. Enumerable.Range(0, each * domains).Select(
+                n => $"m{n}@d{n % domains}.example")]);
+        }
+
+        List<int> sizes = [];
+        HashSet<(QueuedMessage, int)> taken = [];
+        Queue<Delivery> running = new();
+        do
+        {
+            while (Next() is { } started)
+            {
+                running.Enqueue(started);
+                sizes.Add(started.Recipients.Length);
+                Assert.All(
+                    started.Recipients, one => Assert.True(taken.Add((started.Message, one))));
+            }
+
+            for (Delivery over = running.Dequeue(); !over.IsComplete;)
+            {
+                Report(over, AttemptKind.Answered, Verdict.Delivered);
+            }
+        }
+        while (running.Count > 0);
+        Assert.Equal(Enumerable.Repeat(most, lists * domains * each / most), sizes);
+        Assert.All(_queue.Destinations, one => Assert.Equal(0, one.Waiting));
     }
 
     private WholeMessage Add(long born, string sender, params string[] recipients)

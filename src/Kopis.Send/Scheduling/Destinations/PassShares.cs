@@ -9,11 +9,12 @@ internal struct PassShares
     private const int ScannedMax = 8;
 
     private Share? _first; // All; Waiting() drops empty ones.
-    private Share? _new; // The newest of those made before the last release.
+    private Share? _released; // The newest of those made before the last release.
+    private Share? _closed; // The newest of those that no recipients are added to.
     private Dictionary<(DomainEntry, bool), Share>? _byDomain;
     private int _made;
 
-    /// <summary>The share of a domain that recipients are being added to.</summary>
+    /// <summary>The newest share of a domain, unless it is closed.</summary>
     internal readonly bool TryGet(
         DomainEntry domain, bool isAlone, [NotNullWhen(true)] out Share? share)
     {
@@ -22,7 +23,7 @@ internal struct PassShares
             return _byDomain.TryGetValue((domain, isAlone), out share);
         }
 
-        for (share = _first; share is not null && share != _new; share = share.NextOfPass)
+        for (share = _first; share is not null && share != _closed; share = share.NextOfPass)
         {
             if (share.Domain == domain && share.IsAlone == isAlone && share.Route is null)
             {
@@ -41,40 +42,37 @@ internal struct PassShares
         if (++_made > ScannedMax && _byDomain is null)
         {
             _byDomain = [];
-            for (Share? one = _first; one is not null && one != _new; one = one.NextOfPass)
+            for (Share? one = _first; one is not null && one != _closed; one = one.NextOfPass)
             {
-                AddByDomain(one);
+                if (one.Route is null)
+                {
+                    _byDomain.TryAdd((one.Domain, one.IsAlone), one); // The newest.
+                }
             }
         }
-        else
+        else if (_byDomain is not null && share.Route is null)
         {
-            AddByDomain(share);
+            _byDomain[(share.Domain, share.IsAlone)] = share;
         }
     }
 
-    /// <summary>Adds a share to the index, unless it has a route of its own.</summary>
-    private readonly void AddByDomain(Share share)
-    {
-        if (share.Route is null)
-        {
-            _byDomain?.Add((share.Domain, share.IsAlone), share);
-        }
-    }
-
-    /// <summary>The shares made since the last call, oldest first. No recipients are added to them
-    /// afterwards.</summary>
-    internal List<Share> DequeueNew()
+    /// <summary>The shares made since the last call, oldest first.</summary>
+    /// <param name="areLast">Whether all shares are closed now.</param>
+    internal List<Share> DequeueNew(bool areLast)
     {
         List<Share> shares = [];
-        for (Share? one = _first; one is not null && one != _new; one = one.NextOfPass)
+        for (Share? one = _first; one is not null && one != _released; one = one.NextOfPass)
         {
             shares.Add(one);
         }
 
         shares.Reverse();
-        _new = _first;
-        _byDomain = null;
-        _made = 0;
+        _released = _first;
+        if (areLast)
+        {
+            Close();
+        }
+
         return shares;
     }
 
@@ -97,7 +95,15 @@ internal struct PassShares
             _first = one;
         }
 
-        _new = _first;
+        _released = _first;
+        Close();
         return waiting;
+    }
+
+    private void Close()
+    {
+        _closed = _first;
+        _byDomain = null;
+        _made = 0;
     }
 }

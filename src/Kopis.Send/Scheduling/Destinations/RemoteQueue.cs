@@ -90,14 +90,16 @@ internal sealed class RemoteQueue(
         _destinations.Sweep(now);
     }
 
-    /// <summary>Adds a recipient. It may start after <see cref="Release"/> of its pass.</summary>
+    /// <summary>Adds a recipient. It may start after <see cref="Release"/> of its pass, or with
+    /// others of the pass at its domain that were released before.</summary>
     internal void Park(
         Pass pass, int recipient, ReadOnlySpan<byte> address, bool isAlone, byte[]? route = null)
     {
         DomainEntry entry =
             _domains.Find(RemoteAddress.Domain(address, route), pass.Message.Sender);
         Share? share = null;
-        if (route is not null || !pass.Shares.TryGet(entry, isAlone, out share))
+        if (route is not null || !pass.Shares.TryGet(entry, isAlone, out share)
+            || !share.MayGrow(Now))
         {
             share = new Share(pass, entry, isAlone || route is not null) { Route = route };
             pass.Shares.Add(share);
@@ -111,7 +113,7 @@ internal sealed class RemoteQueue(
     /// <summary>Lets the added recipients of a pass start.</summary>
     internal void Release(Pass pass)
     {
-        foreach (Share share in pass.Shares.DequeueNew())
+        foreach (Share share in pass.Shares.DequeueNew(areLast: pass.AllOrdered))
         {
             Route(share);
         }
@@ -370,11 +372,6 @@ internal sealed class RemoteQueue(
     {
         Waiting--;
         share.Pass.Parked--;
-        if (share.Destination is { } destination)
-        {
-            destination.Waiting--;
-        }
-
         return share.Dequeue();
     }
 
@@ -427,8 +424,7 @@ internal sealed class RemoteQueue(
         ClassRing ring = message.Recipients > SingleMost ? _lists : _single;
         Lane lane = ring.LaneOf(
             message.Submitter, RemoteAddress.SenderKey(message.Sender), destination);
-        share.Destination = destination;
-        destination.Waiting += share.Count;
+        share.GoTo(destination);
         lane.Shares.Enqueue(share);
         if (!lane.IsInRow)
         {

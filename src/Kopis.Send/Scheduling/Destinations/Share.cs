@@ -4,6 +4,8 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// 64 bytes, and 4 to 8 more for each recipient but the first.</summary>
 internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 {
+    private const int TakenMax = 16_384; // It remembers them.
+
     private int _first;
     private int[]? _others;
     private int _added;
@@ -21,7 +23,7 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
     internal byte[]? Route { get; init; }
 
     /// <summary>The destination; null while it is not known.</summary>
-    internal Destination? Destination { get; set; }
+    internal Destination? Destination { get; private set; }
 
     /// <summary>The next share of the same pass.</summary>
     internal Share? NextOfPass { get; set; }
@@ -31,6 +33,19 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 
     /// <summary>How many of its recipients wait.</summary>
     internal int Count => _added - _taken;
+
+    /// <summary>Whether recipients may still be added, so that deliveries are full: it waits for a
+    /// turn that it can have, where its domain's mail goes now.</summary>
+    internal bool MayGrow(long now) => Count > 0 && _taken < TakenMax && !Pass.IsLast
+        && (Destination is null || (Destination.Health != DestinationHealth.Dead
+            && Destination == Domain.Destination && Domain.Expires > now));
+
+    /// <summary>It waits at a destination from now on.</summary>
+    internal void GoTo(Destination destination)
+    {
+        Destination = destination;
+        destination.Waiting += Count;
+    }
 
     internal void Add(int recipient)
     {
@@ -50,9 +65,21 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
         }
 
         _added++;
+        if (Destination is { } destination)
+        {
+            destination.Waiting++;
+        }
     }
 
-    internal int Dequeue() => this[_taken++];
+    internal int Dequeue()
+    {
+        if (Destination is { } destination)
+        {
+            destination.Waiting--;
+        }
+
+        return this[_taken++];
+    }
 
     /// <summary>The recipient at a place among those that wait.</summary>
     internal int Peek(int place) => this[_taken + place];
