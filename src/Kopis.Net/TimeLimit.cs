@@ -29,5 +29,9 @@ public sealed class TimeLimit : IDisposable
     public void End() => _stop.Dispose();
 
     /// <inheritdoc/>
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _source.Dispose();
+    }
 }

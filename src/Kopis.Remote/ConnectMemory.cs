@@ -1,14 +1,18 @@
 using System.Net;
+using Kopis.Config;
+using Kopis.Net.Dns;
 using Kopis.Posix;
 using Kopis.Queue.QmailFormat;
 using Kopis.Remote.Sources;
 
 namespace Kopis.Remote;
 
-/// <summary>Remembers hosts that did not answer recently, as qmail's tcpto does (contract §8.2):
-/// after two timeouts an address is not tried for about an hour. IPv4 addresses are in
-/// queue/lock/tcpto, for qmail-tcpto and across restarts. Memory has IPv6 addresses, for which the
-/// file has no room, and all addresses if the file cannot be used; it holds as many as the file.
+/// <summary>
+/// Hosts that did not answer recently, as in qmail's tcpto (contract §8.2): after two timeouts an
+/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for qmail-tcpto
+/// and across restarts. IPv6 addresses, for which the file has no room, and all addresses if it
+/// cannot be used, are kept in memory; at most as many. What others change in the file is seen as
+/// in control files, within a tenth of a second.
 /// </summary>
 internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 {
@@ -19,11 +23,15 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 
     private readonly Dictionary<IPAddress, (int Timeouts, uint Last)> _own = [];
     private readonly Lock _lock = new();
+    private Reloading<byte[]> _table = TableOf(file, clock);
 
     /// <summary>Addresses of this host that are not used for a while.</summary>
     internal SourceRests Sources { get; } = new(clock);
 
-    /// <summary>Addresses that speak QMTP.</summary>
+    /// <summary>The addresses of this host's interfaces.</summary>
+    internal InterfaceAddresses Interfaces { get; } = new(clock);
+
+    /// <summary>Which addresses speak QMTP.</summary>
     internal QmtpHosts Qmtp { get; } = new(clock);
 
     /// <summary>How many recipients of a transaction each destination accepts.</summary>
@@ -39,7 +47,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             (int timeouts, uint last) = _own.GetValueOrDefault(address);
             if (timeouts == 0 && TimeoutTable.Holds(address))
             {
-                TryFile(() => (timeouts, last) = TimeoutTable.Find(file.Read(), address));
+                TryFile(() => (timeouts, last) = TimeoutTable.Find(_table.Current(), address));
             }
 
             // A time in the future was noted before the clock was set back.
@@ -55,10 +63,12 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             _own.Remove(address);
             TryFile(() =>
             {
-                // Nearly all answers come from hosts that always answer, and those need no lock.
-                if (TimeoutTable.Find(file.Read(), address).Timeouts > 0)
+                // Nearly all answers come from hosts that always answer: no lock is needed for
+                // those.
+                if (TimeoutTable.Find(_table.Current(), address).Timeouts > 0)
                 {
                     file.NoteAnswer(address);
+                    _table = TableOf(file, clock);
                 }
             });
         }
@@ -74,10 +84,15 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             {
                 NoteOwn(address);
             }
+
+            _table = TableOf(file, clock);
         }
     }
 
-    /// <summary>False if the file cannot be used; mail is sent without it.</summary>
+    private static Reloading<byte[]> TableOf(TimeoutFile file, TimeProvider clock) =>
+        new([file.Place], file.Read, clock);
+
+    /// <summary>False if the file cannot be used: mail goes out without it.</summary>
     private static bool TryFile(Action action)
     {
         try

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kopis.Net;
 using Kopis.Posix;
 using Kopis.Remote.Sources;
 
@@ -30,11 +31,16 @@ internal sealed class HostDialer(
         IReadOnlyList<RemoteHost> hosts, AddressWalk walk, string destination,
         CancellationToken stop)
     {
+        int at = walk.At;
+        int other = OtherFamily(hosts, walk);
+        if (other < 0)
+        {
+            return await ConnectToAsync(hosts[at], at, walk, destination, stop);
+        }
+
         using CancellationTokenSource race =
             CancellationTokenSource.CreateLinkedTokenSource(stop);
-        int at = walk.At;
         List<Task<Dialed>> running = [ConnectAsync(hosts[at], at, destination, race.Token)];
-        int other = OtherFamily(hosts, walk);
         List<Dialed> ended = [];
         Dialed? won = null;
         while (won is null && running.Count > 0)
@@ -67,9 +73,9 @@ internal sealed class HostDialer(
         return won;
     }
 
-    /// <summary>Connects to one address a second time.</summary>
-    /// <returns>Null if there is no connection; the walk records why.</returns>
-    internal async Task<Dialed?> AgainAsync(
+    /// <summary>Connects to one address.</summary>
+    /// <returns>Null where there is no connection; the walk says why.</returns>
+    internal async Task<Dialed?> ConnectToAsync(
         RemoteHost host, int place, AddressWalk walk, string destination,
         CancellationToken stop)
     {
@@ -213,10 +219,14 @@ internal sealed class HostDialer(
             };
             Bind(socket, source);
             isBound = true;
-            using CancellationTokenSource limit =
-                CancellationTokenSource.CreateLinkedTokenSource(stop);
-            limit.CancelAfter(settings.ConnectTimeout);
-            await socket.ConnectAsync(address, limit.Token);
+            using TimeLimit limit = new();
+            ValueTask connecting = socket.ConnectAsync(address, limit.Begin(stop));
+            if (!connecting.IsCompleted)
+            {
+                limit.Start(settings.ConnectTimeout);
+            }
+
+            await connecting;
             return new Dialed(place, socket, "") { Source = source };
         }
         catch (SocketException e) when (!isBound || e.SocketErrorCode

@@ -93,12 +93,16 @@ internal sealed class OrderPipe(bool isWide, int slots)
         Write(reports.WrittenSpan);
     }
 
-    /// <summary>Writes the answer to a question.</summary>
-    internal void Answer(WideAnswer answer)
+    /// <summary>Answers questions, at once.</summary>
+    internal void Answer(params ReadOnlySpan<WideAnswer> answers)
     {
-        ArrayBufferWriter<byte> frame = new(128);
-        WideFrames.WriteAnswer(frame, answer);
-        Write(frame.WrittenSpan);
+        ArrayBufferWriter<byte> frames = new(128);
+        foreach (WideAnswer answer in answers)
+        {
+            WideFrames.WriteAnswer(frames, answer);
+        }
+
+        Write(frames.WrittenSpan);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kopis.Base;
 using Kopis.Config;
 using Kopis.Config.Catalog;
@@ -122,11 +123,7 @@ public sealed class QmailRspawnProgram : IDisposable
             orders.Begin();
             sessions.Touch();
             isSound = _pipe.TryRead(block.AsSpan(0, got), orderList, questions);
-            foreach (WideQuestion question in questions)
-            {
-                Start(question);
-            }
-
+            Start(questions);
             foreach (WideOrder order in orderList)
             {
                 Start(order);
@@ -188,24 +185,53 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    private void Start(WideQuestion question)
+    /// <summary>Answers questions, together those that need not wait for DNS.</summary>
+    private void Start(List<WideQuestion> questions)
     {
-        if (Interlocked.Increment(ref _questions) > QuestionsMax)
+        List<WideAnswer> answers = [];
+        foreach (WideQuestion question in questions)
         {
-            Interlocked.Decrement(ref _questions);
-            return; // Our qmail-send never has so many open questions.
+            if (Volatile.Read(ref _questions) >= QuestionsMax)
+            {
+                break; // Whoever asks on without answers is not our qmail-send.
+            }
+
+            Task<WideAnswer> answer = FindAsync(question);
+            if (answer.IsCompleted)
+            {
+                answers.Add(answer.GetAwaiter().GetResult());
+                continue;
+            }
+
+            Interlocked.Increment(ref _questions);
+            _running.AddCount();
+            ErrorLog.Watch(AnswerAsync(answer));
         }
 
-        _running.AddCount();
-        ErrorLog.Watch(AnswerAsync(question));
+        if (answers.Count > 0)
+        {
+            _pipe.Answer(CollectionsMarshal.AsSpan(answers));
+        }
     }
 
-    private async Task AnswerAsync(WideQuestion question)
+    private async Task AnswerAsync(Task<WideAnswer> answer)
     {
-        WideAnswer answer = new(question.Id, false, WideFrames.SecondsMin, "unresolved ?");
         try
         {
-            answer = await _delivery.Current().Names.AnswerAsync(
+            _pipe.Answer(await answer);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _questions);
+            _running.Signal();
+        }
+    }
+
+    private async Task<WideAnswer> FindAsync(WideQuestion question)
+    {
+        try
+        {
+            return await _delivery.Current().Names.AnswerAsync(
                 question, CancellationToken.None);
         }
         catch (ConfigurationException)
@@ -219,12 +245,8 @@ public sealed class QmailRspawnProgram : IDisposable
                 "qmail-rspawn: alert: looking up a domain crashed",
                 $"qmail-rspawn: alert: looking up a domain crashed: {ErrorLog.Of(e)}");
         }
-        finally
-        {
-            _pipe.Answer(answer);
-            Interlocked.Decrement(ref _questions);
-            _running.Signal();
-        }
+
+        return new WideAnswer(question.Id, false, WideFrames.SecondsMin, "unresolved ?");
     }
 
     private async Task<Delivered> TryDeliverAsync(DeliveryCommand command, byte[]? via)

@@ -289,8 +289,9 @@ internal sealed class RemoteRoute(
             if (_target is null)
             {
                 receivers.Begin(destination);
-                _target = new TargetFinder(dns, settings.Own, settings.UsesMxps).FindAsync(
-                    destination.Host, destination.Relay, stop);
+                TargetFinder finder = new(
+                    dns, settings.Own, settings.UsesMxps, memory.Interfaces);
+                _target = finder.FindAsync(destination.Host, destination.Relay, stop);
             }
 
             return _target;
@@ -333,7 +334,7 @@ internal sealed class RemoteRoute(
         }
         catch (TlsFailedException e)
         {
-            if (await Dialer.AgainAsync(host, dialed.Place, walk, way.Destination, stop)
+            if (await Dialer.ConnectToAsync(host, dialed.Place, walk, way.Destination, stop)
                 is { } again)
             {
                 return await GreetAsync(host, again, verdict, avoidTls: true, walk, way, stop);

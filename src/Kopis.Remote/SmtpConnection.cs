@@ -20,7 +20,7 @@ internal sealed class SmtpConnection(
     private const int InputBytes = 4096;
     private const int OutputBytes = 8 * 1024; // Holds a typical message without growing.
 
-    private readonly byte[] _input = new byte[InputBytes];
+    private readonly byte[] _input = GC.AllocateUninitializedArray<byte>(InputBytes);
     private readonly ReplyReader _reader = new();
     private readonly TimeLimit _limit = new();
     private Stream _stream = stream;

@@ -9,12 +9,15 @@ namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-/// <param name="dns">Answers DNS questions.</param>
-/// <param name="own">Addresses that are ours although no interface has them, and addresses that are
-/// not.</param>
-/// <param name="usesMxps">Whether preferences of MX tell which hosts speak QMTP.</param>
+/// <param name="dns">Asked for them.</param>
+/// <param name="own">Which addresses are ours although no interface has them, and which are not.
+/// </param>
+/// <param name="usesMxps">Preferences of MX say who speaks QMTP.</param>
+/// <param name="interfaces">The addresses of this host's interfaces; null: the system is asked.
+/// </param>
 internal sealed class TargetFinder(
-    IMailDns dns, OwnAddressLists? own = null, bool usesMxps = false)
+    IMailDns dns, OwnAddressLists? own = null, bool usesMxps = false,
+    InterfaceAddresses? interfaces = null)
 {
     private const int SmtpPort = 25;
     private const int QmtpPort = 209;
@@ -41,7 +44,7 @@ internal sealed class TargetFinder(
 
         if (ParseLiteral(name) is { } literal)
         {
-            return new OwnAddresses(SmtpPort, own).Contains(literal)
+            return Ours().Contains(literal)
                 ? RemoteTarget.None(LoopsBack())
                 : new RemoteTarget(
                     [new RemoteHost(new IPEndPoint(OwnAddresses.Plain(literal), SmtpPort), "")],
@@ -165,7 +168,7 @@ internal sealed class TargetFinder(
         IReadOnlyList<MailExchanger> exchangers, byte[] host, DnsAnswer<MailExchanger> answered,
         CancellationToken stop)
     {
-        OwnAddresses ours = new(SmtpPort, own);
+        OwnAddresses ours = Ours();
         List<(int Preference, IPAddress Address, string Name)> found = [];
         bool isMissing = answered.Status == DnsStatus.NoSuchName;
         int bestUnknown = int.MaxValue; // Its addresses may be found later.
@@ -216,8 +219,10 @@ internal sealed class TargetFinder(
                 : NoAddress());
     }
 
-    /// <summary>The host by SMTP, and before that by QMTP if the preference says so: 12801, 12817
-    /// and so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
+    private OwnAddresses Ours() => new(SmtpPort, own, interfaces?.Current());
+
+    /// <summary>By SMTP, and before that by QMTP where the preference says so: 12801, 12817 and
+    /// so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
     private IEnumerable<RemoteHost> WaysTo(int preference, RemoteHost host) =>
         usesMxps && preference is >= 12_801 and <= 13_041 && preference % 16 == 1
             ? [host with { EndPoint = new(host.EndPoint.Address, QmtpPort), IsQmtp = true }, host]

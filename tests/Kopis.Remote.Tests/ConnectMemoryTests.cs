@@ -100,12 +100,33 @@ public sealed class ConnectMemoryTests : IDisposable
         Assert.False(_memory.ShouldSkip(Address));
     }
 
+    /// <summary>The file is looked at as control files are, not for each delivery.</summary>
+    [Fact]
+    public void What_another_writes_is_seen_in_a_tenth_of_a_second()
+    {
+        Assert.False(_memory.ShouldSkip(Address));
+        ConnectMemory other = New();
+        other.NoteTimeout(Address);
+        _clock.Now += TimeSpan.FromSeconds(121);
+        other.NoteTimeout(Address);
+        Assert.True(other.ShouldSkip(Address));
+        Assert.True(_memory.ShouldSkip(Address));
+        File.Delete(new TimeoutFile(_home).Place);
+        Assert.True(_memory.ShouldSkip(Address));
+        _clock.Now += TimeSpan.FromMilliseconds(100);
+        Assert.False(_memory.ShouldSkip(Address));
+    }
+
     private ConnectMemory New() => new(_clock, new TimeoutFile(_home));
 
     private sealed class Clock : TimeProvider
     {
         internal DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch.AddYears(56);
 
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.UtcTicks;
     }
 }

@@ -4,10 +4,12 @@ using System.Net.Sockets;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>Decides which addresses lead back to this host, in any notation.</summary>
-/// <param name="port">The port that mail would be sent to.</param>
-/// <param name="lists">Control files about addresses; null: none.</param>
-public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
+/// <summary>Which addresses lead back to this host, in whatever notation.</summary>
+/// <param name="port">Where mail would be sent to.</param>
+/// <param name="lists">What control files say of addresses; null: nothing.</param>
+/// <param name="interfaces">Those of interfaces; null: the system is asked.</param>
+public sealed class OwnAddresses(
+    int port, OwnAddressLists? lists = null, IReadOnlySet<IPAddress>? interfaces = null)
 {
     private const int IPv4Bytes = 4;
 
@@ -20,8 +22,7 @@ public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
         ([0x20, 0x02], 2), // 6to4, RFC 3056 §2.
     ];
 
-    private readonly HashSet<IPAddress> _interfaces =
-        [.. LocalAddresses.Read().Select(WithoutScope)];
+    private readonly IReadOnlySet<IPAddress> _interfaces = interfaces ?? OfInterfaces();
 
     private bool? _isAnyServed; // Asked of the system once: a domain may name 10,000 addresses.
 
@@ -45,6 +46,9 @@ public sealed class OwnAddresses(int port, OwnAddressLists? lists = null)
     /// IPv4.</summary>
     public static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : WithoutScope(address);
+
+    internal static IReadOnlySet<IPAddress> OfInterfaces() =>
+        LocalAddresses.Read().Select(WithoutScope).ToHashSet();
 
     private static bool IsLoopback(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetwork && IPAddress.IsLoopback(address);

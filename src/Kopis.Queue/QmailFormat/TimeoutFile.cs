@@ -12,7 +12,8 @@ public sealed class TimeoutFile(string home)
     private static readonly TimeSpan LockTimeMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(10);
 
-    private readonly string _path = Path.Combine(home, "queue", "lock", "tcpto");
+    /// <summary>Where it is, or would be.</summary>
+    public string Place { get; } = Path.Combine(home, "queue", "lock", "tcpto");
 
     /// <summary>The table; zeros if there is no file.</summary>
     /// <exception cref="PosixException">The file cannot be read.</exception>
@@ -20,13 +21,13 @@ public sealed class TimeoutFile(string home)
     {
         byte[] table = new byte[TimeoutTable.Bytes];
         int fd = Fd.TryOpen(
-            Fd.PathBytes(_path),
+            Fd.PathBytes(Place),
             OpenFlags.ReadOnly | OpenFlags.NonBlocking | Fd.NoFollow, out int errno);
         if (fd < 0)
         {
             return errno == Errno.NoEntry
                 ? table
-                : throw new PosixException($"open {_path}", errno);
+                : throw new PosixException($"open {Place}", errno);
         }
 
         try
@@ -51,7 +52,7 @@ public sealed class TimeoutFile(string home)
         });
         if (!cleared)
         {
-            throw new PosixException($"lock {_path}", Errno.Again);
+            throw new PosixException($"lock {Place}", Errno.Again);
         }
     }
 
@@ -86,7 +87,7 @@ public sealed class TimeoutFile(string home)
     private bool Change(Func<byte[], (int At, int Length)> change)
     {
         int fd = Fd.Open(
-            _path,
+            Place,
             OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NonBlocking | Fd.NoFollow,
             Readable);
         try
