@@ -34,10 +34,11 @@ internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
     /// <summary>How many of its recipients wait.</summary>
     internal int Count => _added - _taken;
 
-    /// <summary>Whether recipients may still be added, so that deliveries are full: it waits for a
-    /// turn that it can have, where its domain's mail goes now.</summary>
-    internal bool MayGrow(long now) => Count > 0 && _taken < TakenMax && !Pass.IsLast
-        && (Destination is null || (Destination.Health != DestinationHealth.Dead
+    /// <summary>Whether recipients may still be added, so that deliveries are full: it waits for
+    /// its destination, or there for a turn that it can have, where its domain's mail goes now.
+    /// </summary>
+    internal bool MayGrow(long now) => Count > 0 && _taken < TakenMax
+        && (Destination is null || (!Pass.IsLast && Destination.Health != DestinationHealth.Dead
             && Destination == Domain.Destination && Domain.Expires > now));
 
     /// <summary>It waits at a destination from now on.</summary>
