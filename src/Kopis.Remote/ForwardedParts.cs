@@ -23,7 +23,7 @@ internal sealed class ForwardedParts(MessageOrigin origin) : IMessageParts
         }
 
         ForwardedParts parts = new(origin);
-        MessageReader reader = new(parts);
+        using MessageReader reader = new(parts);
         byte[] block = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
         {
