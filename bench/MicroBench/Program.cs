@@ -7,5 +7,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using MicroBench;
 
 Job job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkSwitcher.FromTypes([typeof(HotPieces), typeof(CheckPieces), typeof(VirtualUserLookups)])
+BenchmarkSwitcher.FromTypes(
+    [
+        typeof(HotPieces), typeof(CheckPieces), typeof(VirtualUserLookups), typeof(AddressPieces),
+    ])
     .Run(args, DefaultConfig.Instance.AddJob(job));

@@ -9,7 +9,10 @@ public static class SrsTag
     public static bool IsSrs(ReadOnlySpan<byte> local) =>
         Begins(local, "SRS0"u8) || Begins(local, "SRS1"u8);
 
-    /// <summary>Whether a local part begins with the tag and a separator, and has more after them.
+    /// <summary>Whether an address has such a local part, and a domain.</summary>
+    public static bool IsSrs(Address address) => address.HasAt && IsSrs(address.Local);
+
+    /// <summary>Whether it begins with one of the two, and has something after the separator.
     /// </summary>
     public static bool Begins(ReadOnlySpan<byte> local, ReadOnlySpan<byte> tag) =>
         local.Length > tag.Length + 1 && Ascii8.StartsWithIgnoreCase(local, tag)

@@ -67,11 +67,11 @@ public static class Sendmail
             environment[variable] = null;
         }
 
-        int at = sender.AsSpan().LastIndexOf((byte)'@');
-        environment["QMAILUSER"] = at < 0 ? sender : sender[..at];
-        if (at >= 0)
+        Address parts = new(sender);
+        environment["QMAILUSER"] = parts.Local.ToArray();
+        if (parts.HasAt)
         {
-            environment["QMAILHOST"] = sender[(at + 1)..];
+            environment["QMAILHOST"] = parts.Domain.ToArray();
         }
     }
 

@@ -44,9 +44,9 @@ internal sealed class ForwardedSenders(
     internal SrsVerdict Resolve(ReadOnlySpan<byte> recipient, out byte[] sender)
     {
         sender = [];
-        ReadOnlySpan<byte> local = recipient[..recipient.LastIndexOf((byte)'@')];
-        return SrsTag.IsSrs(local)
-            ? _state.Current().Required().Resolve(local, time.GetUtcNow(), out sender)
+        Address parts = new(recipient);
+        return SrsTag.IsSrs(parts)
+            ? _state.Current().Required().Resolve(parts.Local, time.GetUtcNow(), out sender)
             : SrsVerdict.NotSrs;
     }
 
@@ -113,9 +113,9 @@ internal sealed class ForwardedSenders(
 
         internal bool IsForeign(ReadOnlySpan<byte> sender)
         {
-            int at = sender.LastIndexOf((byte)'@');
-            return at > 0 && !sender.EndsWith("@[]"u8) && Own is not null
-                && !Ascii8.EqualsIgnoreCase(sender[(at + 1)..], Domain)
+            Address parts = new(sender);
+            return parts.IsComplete && !parts.Domain.SequenceEqual("[]"u8) && Own is not null
+                && !Ascii8.EqualsIgnoreCase(parts.Domain, Domain)
                 && !Own.Contains(sender);
         }
     }

@@ -44,6 +44,6 @@ internal sealed class OwnSenders
         return isLocal
             || (!_hosts.IsOpen && _hosts.Contains(sender)) // An open list has all domains.
             || (_me is not null
-                && Ascii8.EqualsIgnoreCase(sender[(sender.LastIndexOf((byte)'@') + 1)..], _me));
+                && Ascii8.EqualsIgnoreCase(new Address(sender).Domain, _me));
     }
 }

@@ -251,14 +251,11 @@ public sealed class QmailRspawnProgram : IDisposable
 
     private async Task<Delivered> TryDeliverAsync(DeliveryCommand command, byte[]? via)
     {
-        byte[] first = command.Recipients[0];
-        int at = first.AsSpan().LastIndexOf((byte)'@');
-        if (at < 0)
+        if (HostOf(command.Recipients[0]) is not { } host)
         {
             return Failed("Sorry, address must include host name. (#5.1.3)\n");
         }
 
-        byte[] host = first[(at + 1)..];
         QueuedBody? body = null;
         try
         {
@@ -371,10 +368,17 @@ public sealed class QmailRspawnProgram : IDisposable
                 Failed("Sorry, that address of SRS was not made here. (#5.1.1)\n"),
             SrsVerdict.Expired => Failed("Sorry, that address of SRS is too old. (#5.1.1)\n"),
             _ => await DeliverAsync(
-                recipient[(Array.LastIndexOf(recipient, (byte)'@') + 1)..],
+                HostOf(recipient) ?? [],
                 one with { Recipients = [recipient] }, origin,
                 goesBack: verdict == SrsVerdict.Good),
         };
+    }
+
+    /// <summary>Where mail for an address goes; null without an <c>@</c>.</summary>
+    private static byte[]? HostOf(byte[] recipient)
+    {
+        Address parts = new(recipient);
+        return parts.HasAt ? parts.Domain.ToArray() : null;
     }
 
     private static Delivered Failed(string text) => new(_ => Outcome.Failed(text), false);

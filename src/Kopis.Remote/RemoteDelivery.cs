@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Config.Maps;
 using Kopis.Net.Dns;
 using Kopis.Remote.Sources;
@@ -70,14 +71,13 @@ internal sealed class RemoteDelivery(
     {
         foreach (byte[] address in (byte[][])[sender, .. recipients])
         {
-            int at = address.AsSpan().LastIndexOf((byte)'@');
             if (address.AsSpan().ContainsAny(LineEnds))
             {
                 return RemoteReport.Of(
                     'D', "Sorry, an address contains a line end and cannot be sent. (#5.1.3)\n");
             }
 
-            if (at >= 0 && address.AsSpan(at).ContainsAny(HostEnds))
+            if (new Address(address).Domain.ContainsAny(HostEnds))
             {
                 return RemoteReport.Of(
                     'D', "Sorry, the part of an address after the @ is not a host. (#5.1.3)\n");

@@ -51,38 +51,31 @@ public sealed class AddressMap
     /// <param name="isLocal">Whether it goes to qmail-lspawn.</param>
     public byte[] Route(ReadOnlySpan<byte> recipient, out bool isLocal)
     {
-        byte[] address = recipient.Contains((byte)'@')
+        byte[] address = new Address(recipient).HasAt
             ? recipient.ToArray()
             : [.. recipient, (byte)'@', .. _maps.NoAtHost];
         address = UndoPercents(address);
-        if (IsSrs(address))
+        Address parts = new(address);
+        if (IsSrs(parts))
         {
             isLocal = false;
             return address;
         }
 
-        int at = address.AsSpan().LastIndexOf((byte)'@');
-        ReadOnlySpan<byte> domain = address.AsSpan(at + 1);
-        if (_maps.Locals.Contains(domain))
+        if (_maps.Locals.Contains(parts.Domain))
         {
             isLocal = true;
             return address;
         }
 
-        byte[]? prepend = FindPrepend(address, domain);
+        byte[]? prepend = FindPrepend(address, parts.Domain);
         isLocal = prepend is { Length: > 0 };
         return isLocal ? [.. prepend!, (byte)'-', .. address] : address;
     }
 
     /// <summary>Whether an address that has been routed has the form of one that this host makes
     /// by SRS.</summary>
-    public bool IsSrs(ReadOnlySpan<byte> address)
-    {
-        int at = address.LastIndexOf((byte)'@');
-        return at > 0 && _maps.SrsDomain is { } domain
-            && Ascii8.EqualsIgnoreCase(address[(at + 1)..], domain)
-            && SrsTag.IsSrs(address[..at]);
-    }
+    public bool IsSrs(ReadOnlySpan<byte> address) => IsSrs(new Address(address));
 
     /// <summary>
     /// The address as its sender wrote it, for bounces: without what virtualdomains put before it.
@@ -90,13 +83,13 @@ public sealed class AddressMap
     /// </summary>
     public ReadOnlySpan<byte> WithoutPrepend(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        if (at < 0 || _maps.Locals.Contains(address[(at + 1)..]))
+        Address parts = new(address);
+        if (!parts.HasAt || _maps.Locals.Contains(parts.Domain))
         {
             return address;
         }
 
-        byte[]? prepend = FindDomainPrepend(address[(at + 1)..]);
+        byte[]? prepend = FindDomainPrepend(parts.Domain);
         return prepend is { Length: > 0 } && address.Length > prepend.Length
             && Ascii8.StartsWithIgnoreCase(address, prepend)
             && address[prepend.Length] == (byte)'-'
@@ -110,8 +103,8 @@ public sealed class AddressMap
     /// </summary>
     public byte[] BeforeRouting(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        for (int start = 0; start <= at; start++)
+        Address parts = new(address);
+        for (int start = 0; parts.HasAt && start <= parts.Local.Length; start++)
         {
             // The prepend ends at a hyphen; the control files show at which one.
             if ((start == 0 || address[start - 1] == (byte)'-')
@@ -165,19 +158,22 @@ public sealed class AddressMap
             : throw control.Bad(HostFiles.VirtualDomains, faults);
     }
 
+    private bool IsSrs(Address address) =>
+        _maps.SrsDomain is { } domain && SrsTag.IsSrs(address)
+        && Ascii8.EqualsIgnoreCase(address.Domain, domain);
+
     private byte[] UndoPercents(byte[] address)
     {
         while (true)
         {
-            int at = address.AsSpan().LastIndexOf((byte)'@');
-            int percent = address.AsSpan(0, at).LastIndexOf((byte)'%');
-            if (percent < 0 || IsSrs(address)
-                || !_maps.PercentHack.Contains(address.AsSpan(at + 1)))
+            Address parts = new(address);
+            int percent = parts.Local.LastIndexOf((byte)'%');
+            if (percent < 0 || IsSrs(parts) || !_maps.PercentHack.Contains(parts.Domain))
             {
                 return address;
             }
 
-            address = address[..at];
+            address = parts.Local.ToArray();
             address[percent] = (byte)'@';
         }
     }

@@ -38,9 +38,8 @@ public sealed class AuthSenders
     /// suffix that starts at a dot, or of the empty key. Null: none.</summary>
     public SmtpRoute? Find(ReadOnlySpan<byte> sender)
     {
-        int at = sender.LastIndexOf((byte)'@');
         return _routes.TryGet(sender, out SmtpRoute? route) ? route
-            : _routes.TryFind(at < 0 ? [] : sender[at..], out route) ? route
+            : _routes.TryFind(new Address(sender).AtDomain, out route) ? route
             : null;
     }
 

@@ -79,14 +79,13 @@ public sealed class PatternList
                 return null;
             }
 
-            int at = text.LastIndexOf((byte)'@');
-            ReadOnlySpan<byte> host = at < 0 ? [] : text[at..];
+            ReadOnlySpan<byte> host = new Address(text).AtDomain;
             if (_plain.Contains(text))
             {
                 return text.ToArray();
             }
 
-            if (at >= 0 && _plain.Contains(host))
+            if (!host.IsEmpty && _plain.Contains(host))
             {
                 return host.ToArray();
             }

@@ -62,21 +62,22 @@ public sealed class RcptHosts
     /// starts at a dot. An address without <c>@</c> belongs to this host.</summary>
     public bool Contains(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        if (_hosts is null || at < 0)
+        Address parts = new(address);
+        if (_hosts is null || !parts.HasAt)
         {
-            return !IsMissed || at < 0;
+            return !IsMissed || !parts.HasAt;
         }
 
-        byte[] host = Ascii8.ToLower(address[(at + 1)..]);
-        return HasAnyPart(host, _hosts.Contains)
-            || (_more is not null && HasAnyPart(host, key => Cdb.TryFind(_more, key, out _)));
+        byte[] host = Ascii8.ToLower(parts.Domain);
+        return HasAnyPart(host, _hosts, null)
+            || (_more is not null && HasAnyPart(host, null, _more));
     }
 
-    private static bool HasAnyPart(ReadOnlySpan<byte> host, KeyTest test)
+    // In the one that is not null. A delegate would be allocated for each recipient.
+    private static bool HasAnyPart(ReadOnlySpan<byte> host, ConstMap? hosts, byte[]? more)
     {
         int from = 0;
-        while (!test(host[from..]))
+        while (!(hosts?.Contains(host[from..]) ?? Cdb.TryFind(more!, host[from..], out _)))
         {
             int dot = from + 1 < host.Length ? host[(from + 1)..].IndexOf((byte)'.') : -1;
             if (dot < 0)
@@ -89,6 +90,4 @@ public sealed class RcptHosts
 
         return true;
     }
-
-    private delegate bool KeyTest(ReadOnlySpan<byte> key);
 }

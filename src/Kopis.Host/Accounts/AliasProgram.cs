@@ -50,7 +50,7 @@ public static class AliasProgram
                 $"{address} is a user: to forward its mail, use a .qmail file in its home");
         }
 
-        string domain = address[(address.LastIndexOf('@') + 1)..];
+        string domain = new TextAddress(address).Domain.ToString();
         OwnDomains.RequireMeant(context, domain, isNewDomain);
         bool isNew;
         using (VirtualAliasesFile aliases = new(context.Home))

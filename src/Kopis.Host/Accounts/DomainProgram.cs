@@ -111,5 +111,5 @@ public static class DomainProgram
         return $"mail for unknown addresses at {domain} is refused\n";
     }
 
-    private static string DomainOf(string address) => address[(address.LastIndexOf('@') + 1)..];
+    private static string DomainOf(string address) => new TextAddress(address).Domain.ToString();
 }

@@ -71,7 +71,7 @@ public static class UserProgram
             throw AccountCommand.Refused($"{address} is an alias already");
         }
 
-        string domain = address[(address.LastIndexOf('@') + 1)..];
+        string domain = new TextAddress(address).Domain.ToString();
         OwnDomains.RequireMeant(context, domain, options.NewDomain);
 
         byte[] password = NewPassword.Get(options, out string? generated);

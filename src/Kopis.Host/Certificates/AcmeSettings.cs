@@ -142,7 +142,7 @@ internal sealed record AcmeSettings(
 
         // Servers refuse characters that could begin another contact or a header field.
         private static bool IsContact(string text) =>
-            text.IndexOf('@', StringComparison.Ordinal) > 0 && text[^1] != '@'
+            text is not ['@', ..] && new TextAddress(text).IsComplete
             && text.All(c => c is > ' ' and < (char)127 and not (',' or '?' or '"' or '<' or '>'));
 
         private static IPEndPoint? Listen(string value)

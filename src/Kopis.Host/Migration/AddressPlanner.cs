@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Config.Catalog;
 using Kopis.Users.Virtual;
 
@@ -115,17 +116,22 @@ internal sealed class AddressPlanner
 
     private void PlanMailbox(TableEntry entry, IReadOnlyDictionary<string, Func<string>> hashes)
     {
-        int at = entry.Key.LastIndexOf('@');
-        if (at == 0)
+        TextAddress parts = new(entry.Key);
+        if (!parts.HasAt)
+        {
+            return;
+        }
+
+        if (parts.Local.IsEmpty)
         {
             _plan.Lose(entry.Line, entry.Key,
                 "one mailbox for a whole domain: make a user, and kopis domain catchall");
         }
-        else if (at > 0 && _mailbox.Contains(entry.Key[(at + 1)..]))
+        else if (_mailbox.Contains(parts.Domain.ToString()))
         {
             _plan.AddUser(entry.Key, hashes.GetValueOrDefault(entry.Key), entry.Line);
         }
-        else if (at > 0)
+        else
         {
             _plan.Lose(entry.Line, entry.Key, "its domain is not in virtual_mailbox_domains");
         }
@@ -139,8 +145,8 @@ internal sealed class AddressPlanner
             return;
         }
 
-        int at = entry.Key.LastIndexOf('@');
-        if (at < 0)
+        TextAddress parts = new(entry.Key);
+        if (!parts.HasAt)
         {
             if (_served.Contains(entry.Key) || entry.Key.Contains('.'))
             {
@@ -156,9 +162,10 @@ internal sealed class AddressPlanner
             return;
         }
 
-        string own = entry.Key[(at + 1)..];
+        string local = parts.Local.ToString();
+        string own = parts.Domain.ToString();
         string[] full = [.. targets.Select(target =>
-            target is ['@', ..] ? entry.Key[..at] + target
+            target is ['@', ..] ? local + target
             : target.Contains('@') ? target : $"{target}@{_origin}")];
         string[] others = [.. full.Where(target => !IsSame(target, entry.Key))];
         if (!_served.Contains(own))
@@ -209,7 +216,7 @@ internal sealed class AddressPlanner
     /// alone.</summary>
     private void PlanForeign(TableEntry entry, string domain, string[] targets)
     {
-        string name = entry.Key[..entry.Key.LastIndexOf('@')];
+        string name = new TextAddress(entry.Key).Local.ToString();
         string extension = $"{domain}-{name}";
         if (VirtualAddress.Check(entry.Key) is not null
             || entry.Key.AsSpan().ContainsAny('/', ':') || _host.HasInstructions(extension)
@@ -287,7 +294,7 @@ internal sealed class AddressPlanner
         foreach (string address in _plan.Aliases.Keys
             .Where(key => key.EndsWith(entry.Key, StringComparison.Ordinal)).ToArray())
         {
-            string name = address[..address.LastIndexOf('@')];
+            string name = new TextAddress(address).Local.ToString();
             string[] found = _plan.Aliases[address];
             _plan.Aliases.Remove(address);
             if (name.Contains('/'))

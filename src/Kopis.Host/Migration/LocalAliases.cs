@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Host.Migration;
 
 /// <summary>
@@ -74,9 +76,10 @@ internal sealed class LocalAliases(
     private string Full(string target)
     {
         string full = target.Contains('@') ? target : $"{target.TrimStart('\\')}@{origin}";
-        int at = full.LastIndexOf('@');
-        return domains.Contains(full[(at + 1)..].ToLowerInvariant()) && IsVirtual(full)
-            ? domains.Select(domain => $"{full[..at]}@{domain}")
+        TextAddress parts = new(full);
+        string local = parts.Local.ToString();
+        return domains.Contains(parts.Domain.ToString().ToLowerInvariant()) && IsVirtual(full)
+            ? domains.Select(domain => $"{local}@{domain}")
                 .FirstOrDefault(other => !IsVirtual(other), full)
             : full;
     }
@@ -84,7 +87,8 @@ internal sealed class LocalAliases(
     private bool IsVirtual(string address)
     {
         string key = address.ToLowerInvariant();
-        return _virtual.Contains(key) || Overridden.Contains(key[(key.LastIndexOf('@') + 1)..]);
+        return _virtual.Contains(key)
+            || Overridden.Contains(new TextAddress(key).Domain.ToString());
     }
 
     private void Forward(AliasEntry entry, string[] targets)

@@ -165,7 +165,7 @@ internal sealed class CommandLoop(
                 Report(command.Slot, refused);
             }
         }
-        else if (LocalChannel.Split(command.Recipients[0]).Local.Length == 0)
+        else if (new Address(command.Recipients[0]).Local.IsEmpty)
         {
             Report(command.Slot, Outcome.Delivered("")); // The address <>: nothing to do.
         }

@@ -86,8 +86,8 @@ internal sealed class SpawnLoop(
             return false;
         }
 
-        (byte[] local, byte[] domain) =
-            LocalChannel.Split(_packet.AsSpan(LocalChannel.IdBytes..got));
+        Address address = new(_packet.AsSpan(LocalChannel.IdBytes..got));
+        (byte[] local, byte[] domain) = (address.Local.ToArray(), address.Domain.ToArray());
         Search search = new(-1, _packet[..LocalChannel.IdBytes], local, domain, Began: 0);
         LookupResult found = _lookup.Find(local, domain);
         if (found != LookupResult.Nobody || getpwUser is null)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kopis.Base;
 using Kopis.Local.Delivery;
 using Kopis.Queue.Spawn;
 using Kopis.Queue.Store.Messages;
@@ -150,11 +151,4 @@ internal static class LocalChannel
     }
 
     private static InvalidDataException Malformed() => new("A frame is not of its form.");
-
-    /// <summary>An address at its last <c>@</c>.</summary>
-    internal static (byte[] Local, byte[] Domain) Split(ReadOnlySpan<byte> address)
-    {
-        int at = address.LastIndexOf((byte)'@');
-        return (address[..Math.Max(0, at)].ToArray(), address[(at + 1)..].ToArray());
-    }
 }

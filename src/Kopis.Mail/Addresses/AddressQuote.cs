@@ -14,16 +14,15 @@ public static class AddressQuote
     /// </summary>
     public static byte[] Quote(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        ReadOnlySpan<byte> box = at < 0 ? address : address[..at];
-        if (address.IsEmpty || !NeedsQuotes(box))
+        Address parts = new(address);
+        if (address.IsEmpty || !NeedsQuotes(parts.Local))
         {
             return address.ToArray();
         }
 
         ArrayBufferWriter<byte> to = new(address.Length + 8);
         to.Write("\""u8);
-        foreach (byte b in box)
+        foreach (byte b in parts.Local)
         {
             if (b is (byte)'\r' or (byte)'\n' or (byte)'"' or (byte)'\\')
             {
@@ -34,7 +33,7 @@ public static class AddressQuote
         }
 
         to.Write("\""u8);
-        to.Write(at < 0 ? [] : address[at..]);
+        to.Write(parts.AtDomain);
         return to.WrittenSpan.ToArray();
     }
 

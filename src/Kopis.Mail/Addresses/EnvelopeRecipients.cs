@@ -3,11 +3,11 @@ using Kopis.Mail.Dsn;
 
 namespace Kopis.Mail.Addresses;
 
-/// <summary>The recipients of an envelope as it arrives, each once. Two addresses are equal if
-/// their local parts are equal, and their domains are equal except for the case of ASCII letters.
-/// Few recipients need no allocation.</summary>
-/// <param name="envelope">The envelope, which has the sender's records when the first recipient
-/// comes.</param>
+/// <summary>
+/// The recipients of an envelope while it is being said, each once
+/// (<see cref="Address.AreSame"/>). Nothing is allocated for a message of a few.
+/// </summary>
+/// <param name="envelope">Has the sender's records when the first recipient comes.</param>
 internal sealed class EnvelopeRecipients(EnvelopeText envelope)
 {
     private const int FewMax = 8; // Up to this number are compared one by one.
@@ -41,7 +41,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         int at = _start;
         for (int i = 0; i < Count; i++, at = After(at))
         {
-            if (IsSame(AddressAt(at), address))
+            if (Address.AreSame(AddressAt(at), address))
             {
                 return at;
             }
@@ -122,24 +122,6 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         }
     }
 
-    private static bool IsSame(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
-    {
-        if (left.Length != right.Length)
-        {
-            return false;
-        }
-
-        int at = DomainStart(left);
-        return left[..at].SequenceEqual(right[..at])
-            && Ascii8.EqualsIgnoreCase(left[at..], right[at..]);
-    }
-
-    private static int DomainStart(ReadOnlySpan<byte> address)
-    {
-        int at = address.LastIndexOf((byte)'@');
-        return at < 0 ? address.Length : at;
-    }
-
     private void Index()
     {
         _places = new int[4 * Count];
@@ -155,7 +137,8 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
     private int PlaceOf(ReadOnlySpan<byte> address)
     {
         int place = (int)((uint)HashOf(address) % (uint)_places.Length);
-        while (_places[place] != 0 && !IsSame(AddressAt(_places[place] - 1), address))
+        while (_places[place] != 0
+            && !Address.AreSame(AddressAt(_places[place] - 1), address))
         {
             place = place + 1 == _places.Length ? 0 : place + 1;
         }
@@ -166,8 +149,8 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
     // HashCode has a random seed for each process, so nobody can choose addresses that collide.
     private static int HashOf(ReadOnlySpan<byte> address)
     {
-        int at = DomainStart(address);
-        ReadOnlySpan<byte> domain = address[at..];
+        Address parts = new(address);
+        ReadOnlySpan<byte> domain = parts.AtDomain;
         Span<byte> folded = domain.Length <= FoldedBytesMax
             ? stackalloc byte[FoldedBytesMax] : new byte[domain.Length];
         for (int i = 0; i < domain.Length; i++)
@@ -176,7 +159,7 @@ internal sealed class EnvelopeRecipients(EnvelopeText envelope)
         }
 
         HashCode hash = default;
-        hash.AddBytes(address[..at]);
+        hash.AddBytes(parts.Local);
         hash.AddBytes(folded[..domain.Length]);
         return hash.ToHashCode();
     }

@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Mail.Addresses;
 
 /// <summary>Variable envelope return paths: senders <c>PREFIX@HOST-@[]</c> (contract §3).</summary>
@@ -7,7 +9,7 @@ public static class Verp
 
     /// <summary>Whether the sender is to be expanded for each recipient.</summary>
     public static bool IsVerp(ReadOnlySpan<byte> sender) =>
-        sender.EndsWith(Suffix) && sender[..^Suffix.Length].LastIndexOf((byte)'@') >= 0;
+        sender.EndsWith(Suffix) && new Address(sender[..^Suffix.Length]).HasAt;
 
     /// <summary>
     /// <c>PREFIXR=D@HOST</c> for a recipient <c>R@D</c>; the sender as it is if it is no VERP
@@ -15,19 +17,14 @@ public static class Verp
     /// </summary>
     public static byte[] Expand(ReadOnlySpan<byte> sender, ReadOnlySpan<byte> recipient)
     {
-        int at = recipient.LastIndexOf((byte)'@');
-        if (!IsVerp(sender) || at < 0)
+        Address to = new(recipient);
+        if (!IsVerp(sender) || !to.HasAt)
         {
             return sender.ToArray();
         }
 
-        ReadOnlySpan<byte> address = sender[..^Suffix.Length];
-        int host = address.LastIndexOf((byte)'@');
-        return
-        [
-            .. address[..host], .. recipient[..at], (byte)'=', .. recipient[(at + 1)..],
-            .. address[host..],
-        ];
+        Address list = new(sender[..^Suffix.Length]);
+        return [.. list.Local, .. to.Local, (byte)'=', .. to.Domain, .. list.AtDomain];
     }
 
     /// <summary>Where bounces go: what is before <c>-@[]</c>, as in qmail whatever that is. Of

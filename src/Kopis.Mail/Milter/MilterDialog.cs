@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Kopis.Base;
 using Kopis.Mail.Addresses;
 using Kopis.Mail.Dsn;
 using Kopis.Mail.Filtering;
@@ -207,10 +208,10 @@ public sealed class MilterDialog(MilterAgreement agreement, MilterMacros macros)
     private bool Address(
         IBufferWriter<byte> to, MilterStage stage, char letter, byte[] address, MilterSteps quiet)
     {
-        int at = address.AsSpan().LastIndexOf((byte)'@');
+        Address parts = new(address);
         string kind = stage == MilterStage.Sender ? "mail" : "rcpt";
         macros.Set($"{{{kind}_addr}}", address);
-        macros.Set($"{{{kind}_host}}", at < 0 ? null : address[(at + 1)..]);
+        macros.Set($"{{{kind}_host}}", parts.HasAt ? parts.Domain.ToArray() : null);
         macros.Write(to, stage, letter, agreement);
         Begin();
         MilterPacket.AddText(

@@ -14,8 +14,7 @@ public readonly record struct RoutedRecipient(
     /// (SRS). It is accepted only if it was made here.</summary>
     public bool IsSrs { get; init; }
 
-    /// <summary>Whether it has the form of SRS while the control files cannot be used. Its domain
-    /// may be ours, so the client must try again.</summary>
-    public bool MayBeSrs => !IsClear
-        && SrsTag.IsSrs(Address.AsSpan(0, Math.Max(0, Address.AsSpan().LastIndexOf((byte)'@'))));
+    /// <summary>Whether it has the form of SRS while the control files cannot be used: its domain
+    /// may be ours, and it is to be tried again.</summary>
+    public bool MayBeSrs => !IsClear && SrsTag.IsSrs(new Address(Address));
 }

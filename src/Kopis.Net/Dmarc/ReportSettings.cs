@@ -28,14 +28,15 @@ public sealed record ReportSettings(string Address, string Domain, string Organi
         }
 
         string[] words = line.Split([' ', '\t'], 2, StringSplitOptions.TrimEntries);
-        int at = words[0].LastIndexOf('@');
-        string? domain = DomainText.Normalize(words[0][(at + 1)..]);
+        TextAddress address = new(words[0]);
+        string local = address.Local.ToString();
+        string? domain = DomainText.Normalize(address.Domain.ToString());
         string organization = words.Length > 1 ? words[1] : domain ?? "";
-        return at > 0 && domain is not null && words[0].Length <= AddressMax
-            && words[0][..at].All(one => char.IsAsciiLetterOrDigit(one) || "-+._=".Contains(one))
+        return local.Length > 0 && domain is not null && words[0].Length <= AddressMax
+            && local.All(one => char.IsAsciiLetterOrDigit(one) || "-+._=".Contains(one))
             && organization.Length <= OrganizationMax
             && !organization.AsSpan().ContainsAnyExceptInRange(' ', '~')
-            ? new ReportSettings($"{words[0][..at]}@{domain}", domain, organization)
+            ? new ReportSettings($"{local}@{domain}", domain, organization)
             : throw control.Bad(file, $"must be {file.Line}");
     }
 }

@@ -15,10 +15,10 @@ internal sealed record TcpRuleKinds(bool Hosts, bool Info, IReadOnlySet<int> Net
         HashSet<int> networks = [];
         foreach ((ReadOnlyMemory<byte> key, _) in Cdb.Records(image))
         {
-            int at = key.Span.LastIndexOf((byte)'@');
-            info |= at >= 0;
-            hosts |= key.Span[(at + 1)..].StartsWith("="u8);
-            if (at < 0 && NetworkKey.LengthOf(key.Span) is { } bits)
+            Address parts = new(key.Span); // INFO@PLACE, or PLACE.
+            info |= parts.HasAt;
+            hosts |= parts.DomainOrAll.StartsWith("="u8);
+            if (!parts.HasAt && NetworkKey.LengthOf(key.Span) is { } bits)
             {
                 networks.Add(bits);
             }

@@ -96,8 +96,8 @@ public sealed class TcpRulesCompiler
     // 1.2.3.4-9 and 1.2.3-5. stand for each number in the range.
     private bool TryAddAddress(ReadOnlySpan<byte> address, ReadOnlySpan<byte> data)
     {
-        // A slash marks a network, except in what ident may return, and in a host's name.
-        ReadOnlySpan<byte> place = address[(address.LastIndexOf((byte)'@') + 1)..];
+        // A slash means a network, but in what ident may tell or where a host's name is meant.
+        ReadOnlySpan<byte> place = new Address(address).DomainOrAll;
         if (!place.StartsWith("="u8) && place.IndexOf((byte)'/') >= 0)
         {
             if (place.Length < address.Length || !NetworkKey.TryParse(place, out byte[] network))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 using Kopis.Queue.Store.Messages;
 using Kopis.Queue.Store.State;
 
@@ -173,7 +174,7 @@ public sealed record QueueRequest(QueueVerb Verb, QueueSelection Selection)
     /// characters.</summary>
     private static bool IsAddress(ReadOnlySpan<byte> address) =>
         address.Length < Envelope.AddressBytesMax
-        && address.LastIndexOf((byte)'@') is > 0 and var at && at < address.Length - 1
+        && new Address(address).IsComplete
         && !address.ContainsAnyInRange((byte)0, (byte)' ') && !address.Contains((byte)127);
 
     private static bool IsDestination(ReadOnlySpan<byte> name) =>

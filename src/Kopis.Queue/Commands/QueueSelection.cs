@@ -72,6 +72,5 @@ public sealed record QueueSelection
     /// <summary>Whether a recipient of a matching message matches.</summary>
     public bool MatchesRecipient(ReadOnlySpan<byte> address) =>
         (Recipient is null || Ascii8.EqualsIgnoreCase(address, Recipient))
-        && (Domain is null || Ascii8.EqualsIgnoreCase(
-            address[(address.LastIndexOf((byte)'@') + 1)..], Domain));
+        && (Domain is null || Ascii8.EqualsIgnoreCase(new Address(address).Domain, Domain));
 }

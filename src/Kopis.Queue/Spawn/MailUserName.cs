@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Base;
 
 namespace Kopis.Queue.Spawn;
 
@@ -10,8 +11,7 @@ public static class MailUserName
     /// user. At worst, users whose names begin alike share their slots.</summary>
     public static string Of(ReadOnlySpan<byte> address)
     {
-        int at = address.LastIndexOf((byte)'@');
-        ReadOnlySpan<byte> local = at < 0 ? address : address[..at];
+        ReadOnlySpan<byte> local = new Address(address).Local;
         int hyphen = local.IndexOf((byte)'-');
         return Encoding.Latin1.GetString(hyphen <= 0 ? local : local[..hyphen])
             .ToLowerInvariant();

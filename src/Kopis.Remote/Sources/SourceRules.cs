@@ -63,7 +63,7 @@ internal sealed class SourceRules
         bool isServer = pattern.StartsWith("mx:", StringComparison.Ordinal);
         bool isSender = pattern.Contains('@', StringComparison.Ordinal);
         string name = isServer ? pattern[3..] : pattern;
-        string domain = isSender ? name[(name.LastIndexOf('@') + 1)..] : name;
+        string domain = new TextAddress(name).DomainOrAll.ToString();
         bool isAll = pattern == "*";
         if (!isAll && (domain.Length is 0 or > 255 || !domain.All(IsOfName)))
         {

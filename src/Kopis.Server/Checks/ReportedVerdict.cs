@@ -42,7 +42,7 @@ internal sealed record ReportedVerdict(string Domain, string Policy, string Row,
             Word(dmarc.IsSpfAligned), dmarc.AuthorDomain)
         {
             EnvelopeFrom = sender.IsEmpty ? ""
-                : DomainText.Normalize(sender[(sender.LastIndexOf((byte)'@') + 1)..]) ?? "",
+                : DomainText.Normalize(new Address(sender).DomainOrAll) ?? "",
             Reasons = reason.Length > 0 ? [new ReportReason(reason, "")] : [],
             Signatures = [.. (results.Dkim ?? []).OrderBy(one => one.AuthenticatedDomain is null)
                 .Where(one => one.Signature is not null).Select(Result)],

@@ -29,7 +29,7 @@ internal readonly record struct GreyKeys(
     {
         byte[] network =
             ByteText.ToBytes(ClientKeys.Of(OwnAddresses.Plain(client)).Network!);
-        byte[] domain = Ascii8.ToLower(sender[(sender.LastIndexOf((byte)'@') + 1)..]);
+        byte[] domain = Ascii8.ToLower(new Address(sender).DomainOrAll);
         UInt128 trusted = Hash((byte)'N', network, [], []);
         return new GreyKeys(
             Hash((byte)'T', network, domain, Ascii8.ToLower(recipient)),

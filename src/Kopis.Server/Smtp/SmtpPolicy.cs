@@ -1,4 +1,5 @@
 using System.Net;
+using Kopis.Base;
 using Kopis.Mail.Sasl;
 using Kopis.Mail.Smtp;
 using Kopis.Net.Dns;
@@ -141,10 +142,10 @@ internal sealed class SmtpPolicy(
 
     public byte[] NameOwnAddress(byte[] address)
     {
-        int at = address.AsSpan().LastIndexOf((byte)'@');
-        return settings.LocalIpHost is { } name && at >= 0
-            && LocalAddresses.IsOwnLiteral(address.AsSpan(at + 1), ref _ownAddresses)
-                ? [.. address.AsSpan(0, at + 1), .. name]
+        Address parts = new(address);
+        return settings.LocalIpHost is { } name && parts.HasAt
+            && LocalAddresses.IsOwnLiteral(parts.Domain, ref _ownAddresses)
+                ? [.. parts.Local, (byte)'@', .. name]
                 : address;
     }
 

@@ -60,23 +60,21 @@ internal sealed class SenderList
 
         byte[] user = Ascii8.ToLower(account);
         byte[] address = Ascii8.ToLower(sender);
-        int at = Array.LastIndexOf(address, (byte)'@');
-        return IsOwn(user, address, at, Ascii8.ToLower(me))
+        Address parts = new(address);
+        return IsOwn(new Address(user), parts, Ascii8.ToLower(me))
             || Has(user, "*"u8)
             || Has(user, address)
-            || (at >= 0 && Has(user, address.AsSpan(at)));
+            || (parts.HasAt && Has(user, parts.AtDomain));
     }
 
-    // joe@d and its extensions, such as joe-list@d.
-    private static bool IsOwn(
-        ReadOnlySpan<byte> user, ReadOnlySpan<byte> address, int at, ReadOnlySpan<byte> me)
+    // joe@d and its extensions, joe-list@d.
+    private static bool IsOwn(Address user, Address address, ReadOnlySpan<byte> me)
     {
-        int userAt = user.LastIndexOf((byte)'@');
-        ReadOnlySpan<byte> name = userAt < 0 ? user : user[..userAt];
-        ReadOnlySpan<byte> domain = userAt < 0 ? me : user[(userAt + 1)..];
-        return at >= 0 && address[(at + 1)..].SequenceEqual(domain)
-            && address[..at].StartsWith(name)
-            && (at == name.Length || address[name.Length] == (byte)'-');
+        ReadOnlySpan<byte> name = user.Local;
+        ReadOnlySpan<byte> local = address.Local;
+        return address.HasAt && address.Domain.SequenceEqual(user.HasAt ? user.Domain : me)
+            && local.StartsWith(name)
+            && (local.Length == name.Length || local[name.Length] == (byte)'-');
     }
 
     private bool Has(ReadOnlySpan<byte> user, ReadOnlySpan<byte> address) =>

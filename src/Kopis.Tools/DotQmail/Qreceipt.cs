@@ -98,7 +98,7 @@ public static class Qreceipt
         id.Add(sender);
         id.Add(address);
         id.Add(messageId);
-        ReadOnlySpan<byte> host = address.AsSpan(address.AsSpan().LastIndexOf((byte)'@') + 1);
+        ReadOnlySpan<byte> host = new Address(address).DomainOrAll;
         to.Write(">\nSubject: success notice\nDate: "u8);
         to.Write(ByteText.ToBytes(QmailDate.Rfc822(now)));
         to.Write("\nMessage-ID: "u8);

@@ -51,7 +51,7 @@ internal sealed class ShadowedAliases(ProgramContext context)
         }
 
         byte[] routed = _map.Route([.. alias.Text, (byte)'@', .. host], out bool isLocal);
-        return isLocal ? routed[..Array.LastIndexOf(routed, (byte)'@')] : null;
+        return isLocal ? new Address(routed).Local.ToArray() : null;
     }
 
     private RecipientUser? HostUserOf(byte[] local)

@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Tools.Journal;
 
 /// <summary>Counts events by kind, in one span of time and in the span before it.</summary>
@@ -79,6 +81,6 @@ internal sealed class DayCounts
         names[name] = isNow ? (old.Before, old.Now + count) : (old.Before + count, old.Now);
     }
 
-    private static string? DomainOf(string? address) =>
-        address?[(address.LastIndexOf('@') + 1)..].ToLowerInvariant();
+    private static string? DomainOf(string? address) => address is null ? null
+        : new TextAddress(address).DomainOrAll.ToString().ToLowerInvariant();
 }

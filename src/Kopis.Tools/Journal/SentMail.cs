@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Tools.Journal;
 
 /// <summary>What an accepted message adds to its sender's counts.</summary>
@@ -20,7 +22,7 @@ internal readonly record struct SentMail(
         SenderKey.Login => entry["login"],
         SenderKey.Sender => entry["from"] is { Length: > 0 } from ? from : "<>",
         SenderKey.Domain => entry["from"] is { Length: > 0 } from
-            ? from[(from.LastIndexOf('@') + 1)..].ToLowerInvariant() : "<>",
+            ? new TextAddress(from).DomainOrAll.ToString().ToLowerInvariant() : "<>",
         _ => entry["ip"] ?? $"uid {entry["uid"]}",
     };
 }

@@ -50,10 +50,10 @@ public static class TcpTalk
     {
         string host = Word(context, 0, "0");
         string user = Word(context, 1, "");
-        int at = host.LastIndexOf('@');
-        if (at >= 0)
+        TextAddress address = new(host);
+        if (address.HasAt)
         {
-            (user, host) = (host[..at], host[(at + 1)..]);
+            (user, host) = (address.Local.ToString(), address.Domain.ToString());
         }
 
         return Fetch(context, host, "79", user + "\r\n", Visible());

@@ -131,7 +131,7 @@ public static class VacationProgram
         id.Add(messageId);
         byte[] ownId = id.Format(
             now.ToUnixTimeSeconds(), (ulong)Processes.Id,
-            recipient.AsSpan(recipient.AsSpan().LastIndexOf((byte)'@') + 1));
+            new Address(recipient).DomainOrAll);
         text.Write(message, AddressQuote.Quote(recipient), to =>
         {
             to.Write("To: <"u8);

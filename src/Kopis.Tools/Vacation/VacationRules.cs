@@ -68,8 +68,8 @@ internal sealed class VacationRules(IReadOnlyList<byte[]> own)
     /// name of a list or a machine.</summary>
     internal bool IsPerson(ReadOnlySpan<byte> sender)
     {
-        int at = sender.LastIndexOf((byte)'@');
-        if (at <= 0 || sender.SequenceEqual("#@[]"u8))
+        Address parts = new(sender);
+        if (!parts.HasAt || parts.Local.IsEmpty || sender.SequenceEqual("#@[]"u8))
         {
             return false;
         }
@@ -82,7 +82,7 @@ internal sealed class VacationRules(IReadOnlyList<byte[]> own)
             }
         }
 
-        string local = ByteText.ToText(Ascii8.ToLower(sender[..at]));
+        string local = ByteText.ToText(Ascii8.ToLower(parts.Local));
         return !Machines.Contains(local)
             && !local.StartsWith("owner-", StringComparison.Ordinal)
             && !local.StartsWith("bounce-", StringComparison.Ordinal)

@@ -48,11 +48,11 @@ public sealed class Accounts(string home, bool hasHostUsers, Action<string>? com
                 mailbox.PasswordHash);
         }
 
-        bool isAddress = name.Contains((byte)'@');
+        Address parts = new(name);
         return !hasHostUsers ? Candidate.Nobody
-            : !isAddress ? FindOnHost(name)
+            : !parts.HasAt ? FindOnHost(name)
             : _addresses.LocalPartOf(name) is { } local
-                && Ascii8.EqualsIgnoreCase(local, name[..name.LastIndexOf((byte)'@')])
+                && Ascii8.EqualsIgnoreCase(local, parts.Local)
                 ? FindOnHost(local)
             : Candidate.Nobody;
     }

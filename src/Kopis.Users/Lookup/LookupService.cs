@@ -98,9 +98,9 @@ internal sealed class LookupService(
             return ExitCode.Success;
         }
 
-        int at = Array.LastIndexOf(address, (byte)'@');
+        Address parts = new(address);
         (LookupVerdict verdict, RecipientUser? user) = MakeJudge()
-            .JudgeAsync(address[..at], address[(at + 1)..]).GetAwaiter().GetResult();
+            .JudgeAsync(parts.Local.ToArray(), parts.Domain.ToArray()).GetAwaiter().GetResult();
         string whose = user is null ? "nobody's"
             : user.Instructions is { } lines
                 ? $"{LogText.Safe(user.Name)}, an alias for {Targets(lines)}"
@@ -119,9 +119,9 @@ internal sealed class LookupService(
 
     private int TellSrs(byte[] address)
     {
-        int at = Array.LastIndexOf(address, (byte)'@');
+        Address parts = new(address);
         SrsVerdict? verdict = new SrsJudge(ControlDirectory.Of(context), TimeProvider.System)
-            .Find(address[..at], address[(at + 1)..], out byte[] sender);
+            .Find(parts.Local.ToArray(), parts.Domain.ToArray(), out byte[] sender);
         Say(verdict switch
         {
             SrsVerdict.Good => $"yes: goes to {LogText.Safe(sender)}\n",

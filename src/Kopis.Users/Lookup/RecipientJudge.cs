@@ -94,8 +94,9 @@ public sealed class RecipientJudge(
                 return LookupVerdict.Yes;
             }
 
-            int at = Array.LastIndexOf(address, (byte)'@');
-            return (await JudgeAsync(address[..at], address[(at + 1)..], aliases)).Verdict;
+            Address parts = new(address);
+            return (await JudgeAsync(
+                parts.Local.ToArray(), parts.Domain.ToArray(), aliases)).Verdict;
         }
         catch (ConfigurationException)
         {

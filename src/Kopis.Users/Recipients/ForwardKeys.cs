@@ -1,3 +1,5 @@
+using Kopis.Base;
+
 namespace Kopis.Users.Recipients;
 
 /// <summary>The keys by which fastforward looks up an address, in order: the address, its host, its
@@ -7,7 +9,8 @@ public static class ForwardKeys
     /// <summary>The keys; none if the address has no at sign.</summary>
     public static IEnumerable<byte[]> Of(byte[] address)
     {
-        int at = Array.LastIndexOf(address, (byte)'@');
-        return at < 0 ? [] : [address, address[at..], address[..(at + 1)]];
+        Address parts = new(address);
+        return parts.HasAt
+            ? [address, parts.AtDomain.ToArray(), [.. parts.Local, (byte)'@']] : [];
     }
 }

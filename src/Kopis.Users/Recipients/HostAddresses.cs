@@ -23,25 +23,25 @@ public sealed class HostAddresses(string home)
     /// <exception cref="ConfigurationException">This cannot be determined at present.</exception>
     public byte[]? LocalPartOf(ReadOnlySpan<byte> address)
     {
-        if (!address.Contains((byte)'@'))
+        if (!new Address(address).HasAt)
         {
             return null;
         }
 
         byte[] routed = _map.Current().Route(address, out bool isLocal);
-        int at = Array.LastIndexOf(routed, (byte)'@');
-        if (!isLocal || at <= 0 || routed.Contains((byte)0))
+        Address parts = new(routed);
+        if (!isLocal || parts.Local.IsEmpty || routed.Contains((byte)0))
         {
             return null;
         }
 
-        byte[] local = Ascii8.ToLower(routed.AsSpan(0, at));
+        byte[] local = Ascii8.ToLower(parts.Local);
         LookupResult found;
         lock (_lock)
         {
             found = _assigned.Find(local);
             found = found == LookupResult.Nobody
-                ? _virtual.Find(local, routed.AsSpan(at + 1)) : found;
+                ? _virtual.Find(local, parts.Domain) : found;
         }
 
         return found == LookupResult.Nobody ? local

@@ -1,4 +1,5 @@
 using System.Text;
+using Kopis.Base;
 using Kopis.Users.Virtual;
 
 namespace Kopis.Users.Settings;
@@ -35,8 +36,8 @@ public sealed record UserSettings(
     /// other host.</summary>
     public static string Normalized(string address)
     {
-        int at = address.LastIndexOf('@') + 1;
-        return string.Concat(address.AsSpan(0, at), address[at..].ToLowerInvariant());
+        TextAddress parts = new(address);
+        return string.Concat(parts.Local, parts.AtDomain.ToString().ToLowerInvariant());
     }
 
     /// <summary>Why mail cannot be forwarded to an address; null: it can.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Kopis.Base;
 
 namespace Kopis.Users.Virtual;
 
@@ -20,10 +21,10 @@ public static class VirtualAddress
     /// <param name="address">The address in lower case.</param>
     public static string? Check(string address)
     {
-        int at = address.LastIndexOf('@');
-        ReadOnlySpan<char> local = address.AsSpan(0, Math.Max(0, at));
-        ReadOnlySpan<char> domain = address.AsSpan(at + 1);
-        return at <= 0 || domain.IsEmpty ? "an address is LOCAL@DOMAIN"
+        TextAddress parts = new(address);
+        ReadOnlySpan<char> local = parts.Local;
+        ReadOnlySpan<char> domain = parts.Domain;
+        return !parts.IsComplete ? "an address is LOCAL@DOMAIN"
             : local.Length > LocalPartMax ? $"the local part is longer than {LocalPartMax}"
             : domain.Length > DomainMax ? $"the domain is longer than {DomainMax}"
             : local.ContainsAnyExcept(LocalPart)
@@ -43,10 +44,11 @@ public static class VirtualAddress
     /// begin with a dot.</summary>
     public static string PathOf(string address)
     {
-        int at = address.LastIndexOf('@');
-        string name = address[..at].Replace("/", "\\057", StringComparison.Ordinal);
+        TextAddress parts = new(address);
+        string name =
+            parts.Local.ToString().Replace("/", "\\057", StringComparison.Ordinal);
         return Path.Combine(
-            address[(at + 1)..], name is ['.', .. string rest] ? "\\056" + rest : name);
+            parts.Domain.ToString(), name is ['.', .. string rest] ? "\\056" + rest : name);
     }
 
     private static bool HasLabels(ReadOnlySpan<char> domain)

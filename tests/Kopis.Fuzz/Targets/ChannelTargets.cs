@@ -85,9 +85,10 @@ internal static class ChannelTargets
                 command.Recipients.Count is > 0 and <= DeliveryCommand.BatchMax, "its recipients");
             if (CommandCheck.Check(command, used) is null)
             {
-                (byte[] local, byte[] domain) = LocalChannel.Split(command.Recipients[0]);
+                Address parts = new(command.Recipients[0]);
                 Must.Equal(
-                    command.Recipients[0], [.. local, (byte)'@', .. domain], "an address");
+                    command.Recipients[0], [.. parts.Local, (byte)'@', .. parts.Domain],
+                    "an address");
             }
         }
     }

@@ -198,11 +198,10 @@ public sealed class DkimSignature
             return "@" + domain;
         }
 
-        ReadOnlySpan<byte> identity = tags["i"];
-        int at = identity.LastIndexOf((byte)'@');
-        identityDomain = at < 0 ? null : DomainText.Normalize(identity[(at + 1)..]);
+        Address identity = new(tags["i"]);
+        identityDomain = identity.HasAt ? DomainText.Normalize(identity.Domain) : null;
         return identityDomain is not null && DomainText.IsWithin(identityDomain, domain)
-            ? ByteText.ToText(identity[..at]) + "@" + identityDomain
+            ? ByteText.ToText(identity.Local) + "@" + identityDomain
             : null;
     }
 

@@ -1,3 +1,4 @@
+using Kopis.Base;
 using Kopis.Mail.Addresses;
 
 namespace Kopis.Mail.Authentication.Dmarc;
@@ -45,8 +46,7 @@ public sealed record AuthorDomains(IReadOnlyList<string> Domains, int Fields, bo
             isUnclear |= list.IsUnclear;
             foreach (byte[] address in list.Addresses)
             {
-                int at = address.AsSpan().LastIndexOf((byte)'@');
-                if (DomainText.Normalize(address.AsSpan(at + 1)) is { } domain
+                if (DomainText.Normalize(new Address(address).Domain) is { } domain
                     && !domains.Contains(domain) && domains.Count <= DomainsMax)
                 {
                     domains.Add(domain);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kopis.Base;
 
 namespace Kopis.Mail.Authentication.Reports;
 
@@ -36,17 +37,19 @@ public sealed record ReportAddress(string Address, string Domain, long? BytesMax
             return null;
         }
 
-        // A question mark begins header fields, which the domain may not set.
-        string address = Uri.UnescapeDataString(text[Scheme.Length..].Split('?')[0]);
-        int at = address.LastIndexOf('@');
-        return at is > 0 and <= LocalMax && IsDotAtom(address[..at])
-            && DomainText.Normalize(address[(at + 1)..]) is { } domain
-            ? new ReportAddress($"{address[..at]}@{domain}", domain, most)
+        // What is behind a question mark are fields of a header, which are not the domain's to set.
+        TextAddress address =
+            new(Uri.UnescapeDataString(text[Scheme.Length..].Split('?')[0]));
+        string local = address.Local.ToString();
+        return address.HasAt && IsDotAtom(local)
+            && DomainText.Normalize(address.Domain.ToString()) is { } domain
+            ? new ReportAddress($"{local}@{domain}", domain, most)
             : null;
     }
 
     private static bool IsDotAtom(string local) =>
-        local.All(one => char.IsAsciiLetterOrDigit(one) || Special.Contains(one))
+        local.Length is > 0 and <= LocalMax
+        && local.All(one => char.IsAsciiLetterOrDigit(one) || Special.Contains(one))
         && !local.StartsWith('.') && !local.EndsWith('.')
         && !local.Contains("..", StringComparison.Ordinal);
 

@@ -350,12 +350,11 @@ public sealed class SpfChecker
     /// <summary>§7.2.</summary>
     private async ValueTask<string> ValueAsync(char letter, string domain)
     {
-        int at = _request.Sender.LastIndexOf('@');
         return letter switch
         {
             's' => _request.Sender,
-            'l' => _request.Sender[..at],
-            'o' => _request.Sender[(at + 1)..],
+            'l' => new TextAddress(_request.Sender).Local.ToString(),
+            'o' => new TextAddress(_request.Sender).Domain.ToString(),
             'd' => domain,
             'i' => IsIPv6 ? Nibbles(_address) : _address.ToString(),
             'p' => await ClientNameAsync(domain),

@@ -34,10 +34,10 @@ public sealed record SpfRequest(IPAddress Address, string Domain, string Sender,
             return OfHelo(address, helo);
         }
 
-        int at = sender.LastIndexOf((byte)'@');
-        string local = ByteText.ToText(sender[..Math.Max(at, 0)]);
-        string domain = NameOf(sender[(at + 1)..]);
-        local = local.Length == 0 ? "postmaster" : local; // §4.3
+        Address parts = new(sender);
+        string domain = NameOf(parts.DomainOrAll);
+        string local = parts.HasAt && !parts.Local.IsEmpty
+            ? ByteText.ToText(parts.Local) : "postmaster"; // §4.3
         return new SpfRequest(address, domain, local + "@" + domain, NameOf(helo));
     }
 

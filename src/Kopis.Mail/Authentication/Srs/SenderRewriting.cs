@@ -72,15 +72,14 @@ public sealed class SenderRewriting
     /// can be left out of it.</returns>
     public byte[]? Rewrite(ReadOnlySpan<byte> sender, DateTimeOffset now)
     {
-        int at = sender.LastIndexOf((byte)'@');
-        if (at <= 0 || at == sender.Length - 1 || sender.EndsWith("@[]"u8)
-            || sender[at..].Contains((byte)'='))
+        Address parts = new(sender);
+        ReadOnlySpan<byte> local = parts.Local;
+        ReadOnlySpan<byte> domain = parts.Domain;
+        if (!parts.IsComplete || domain.SequenceEqual("[]"u8) || domain.Contains((byte)'='))
         {
             return null;
         }
 
-        ReadOnlySpan<byte> local = sender[..at];
-        ReadOnlySpan<byte> domain = sender[(at + 1)..];
         byte[] rewritten;
         if (SrsTag.Begins(local, "SRS0"u8))
         {
@@ -145,10 +144,9 @@ public sealed class SenderRewriting
     public SrsVerdict Resolve(ReadOnlySpan<byte> local, DateTimeOffset now, out byte[] sender)
     {
         SrsVerdict verdict = Reverse(local, now, out sender);
-        int at = sender.AsSpan().LastIndexOf((byte)'@');
-        return at > 0 && Ascii8.EqualsIgnoreCase(sender.AsSpan(at + 1), _domain)
-            && SrsTag.IsSrs(sender.AsSpan(0, at))
-            ? Reverse(sender.AsSpan(0, at), now, out sender)
+        Address parts = new(sender);
+        return SrsTag.IsSrs(parts) && Ascii8.EqualsIgnoreCase(parts.Domain, _domain)
+            ? Reverse(parts.Local, now, out sender)
             : verdict;
     }
 

@@ -11,7 +11,7 @@ internal static class RemoteAddress
     private const int SrsTagBytes = 5; // SRS0=hash=time=domain=local
 
     /// <summary>Whether it is an SRS address; each may lead to another host.</summary>
-    internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(Local(address));
+    internal static bool IsSrs(ReadOnlySpan<byte> address) => SrsTag.IsSrs(new Address(address));
 
     /// <summary>The address's domain, or the route that an administrator has given it.</summary>
     internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address, byte[]? route) =>
@@ -23,35 +23,33 @@ internal static class RemoteAddress
     /// together.</remarks>
     internal static ReadOnlySpan<byte> Domain(ReadOnlySpan<byte> address)
     {
-        ReadOnlySpan<byte> local = Local(address);
-        ReadOnlySpan<byte> domain = address[(address.LastIndexOf((byte)'@') + 1)..];
-        if (!SrsTag.IsSrs(local))
+        Address parts = new(address);
+        if (!SrsTag.IsSrs(parts))
         {
-            return domain;
+            return parts.DomainOrAll;
         }
 
         // SRS0 and SRS1 may be followed by any of three separators.
-        ReadOnlySpan<byte> rest = local[SrsTagBytes..];
-        int fields = local[3] == (byte)'1' ? 1 : 2;
+        ReadOnlySpan<byte> rest = parts.Local[SrsTagBytes..];
+        int fields = parts.Local[3] == (byte)'1' ? 1 : 2;
         for (int i = 0; i < fields && !rest.IsEmpty; i++)
         {
             rest = rest[(rest.IndexOf((byte)'=') is var at && at < 0 ? rest.Length : at + 1)..];
         }
 
         int end = rest.IndexOf((byte)'=');
-        return end > 0 ? rest[..end] : domain;
+        return end > 0 ? rest[..end] : parts.Domain;
     }
 
     /// <summary>A hash of the sender without the parts that mailing lists vary by recipient.
     /// </summary>
     internal static ulong SenderKey(ReadOnlySpan<byte> sender)
     {
-        ReadOnlySpan<byte> local = Local(sender);
+        Address parts = new(sender);
+        ReadOnlySpan<byte> local = parts.HasAt ? parts.Local : [];
         int end = local.IndexOfAny((byte)'-', (byte)'+', (byte)'=');
-        ReadOnlySpan<byte> domain = sender[(sender.LastIndexOf((byte)'@') + 1)..];
-        ulong hash = 14695981039346656037;
-        hash = Hash(hash, end > 0 ? local[..end] : local);
-        return Hash((hash ^ '@') * 1099511628211, domain);
+        ulong hash = Hash(14695981039346656037, end > 0 ? local[..end] : local);
+        return Hash((hash ^ '@') * 1099511628211, parts.DomainOrAll);
     }
 
     /// <summary>A domain as part of a destination's name: printable ASCII.</summary>
@@ -65,9 +63,6 @@ internal static class RemoteAddress
 
         return text.ToString();
     }
-
-    private static ReadOnlySpan<byte> Local(ReadOnlySpan<byte> address) =>
-        address[..Math.Max(0, address.LastIndexOf((byte)'@'))];
 
     private static ulong Hash(ulong hash, ReadOnlySpan<byte> bytes)
     {
