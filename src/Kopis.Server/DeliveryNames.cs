@@ -22,7 +22,7 @@ internal sealed class DeliveryNames(ControlDirectory control, TimeProvider time)
             byte[] name = map.Route(recipient, out bool isLocal);
             return new RoutedRecipient(recipient, isLocal ? name : null)
             {
-                IsSrs = map.IsSrs(recipient),
+                Srs = map.IsSrs(name) ? name : null,
             };
         }
         catch (ConfigurationException)

@@ -19,6 +19,7 @@ public sealed class AliasesFirstTests : IDisposable
     [InlineData("self", false)] // Its mail would come back.
     [InlineData("selfish", true)]
     [InlineData("there", false)] // Of one host alone.
+    [InlineData("part", true)] // What its mail goes to has an @ before the last one.
     public void Aliases_come_first_where_the_control_file_says_so(string local, bool isFirst)
     {
         WriteTable();
@@ -50,6 +51,7 @@ public sealed class AliasesFirstTests : IDisposable
             [
                 (":bob@", "&erin@x.y\0"), (":self@", "&erin@x.y\0&Self@me.example\0"),
                 (":selfish@", "&self@x.y\0"), (":there@h.example", "&erin@x.y\0"),
+                (":part@", "&part@b@x.y\0"),
             ])
         {
             cdb.Add(ByteText.ToBytes(key), ByteText.ToBytes(data));

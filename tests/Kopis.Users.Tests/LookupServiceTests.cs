@@ -74,6 +74,18 @@ public sealed class LookupServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public void The_domain_of_a_recipient_without_one_is_where_it_is_delivered()
+    {
+        File.WriteAllText(_home.In("control/norcptcheck"), "other.example\n");
+        Assert.Null(Known("other.example"));
+        Assert.Null(Known("joe"));
+        File.WriteAllText(_home.In("control/norcptcheck"), $"{Domain}\n");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(LookupVerdict.Yes, Known("joe"));
+        Assert.Equal(LookupVerdict.Yes, Known("other.example"));
+    }
+
+    [Fact]
     public async Task Addresses_of_SRS_are_asked_about_though_they_are_not_local()
     {
         File.WriteAllText(_home.In("control/srsdomain"), "srs.example\n");
@@ -84,12 +96,14 @@ public sealed class LookupServiceTests : IAsyncDisposable
         byte[] good = new SenderRewriting(
             ["0123456789abcdef"u8.ToArray()], "srs.example"u8, SenderRewriting.HashLengthOfHost)
             .Rewrite("joe@a.example"u8, _time.GetUtcNow())!;
-        foreach ((byte[] address, LookupVerdict verdict) in new[]
+        byte[] bad = "SRS0=x@srs.example"u8.ToArray();
+        foreach ((byte[] address, byte[] routed, LookupVerdict verdict) in new[]
         {
-            (good, LookupVerdict.Yes), ("SRS0=x@srs.example"u8.ToArray(), LookupVerdict.No),
+            (good, good, LookupVerdict.Yes), (bad, bad, LookupVerdict.No),
+            (new Address(good).Local.ToArray(), good, LookupVerdict.Yes),
         })
         {
-            RoutedRecipient one = new(address, Local: null) { IsSrs = true };
+            RoutedRecipient one = new(address, Local: null) { Srs = routed };
             Assert.Null(_client.Known(one));
             Assert.Equal(verdict, await _client.AskAsync(one, Peer, CancellationToken.None));
             Assert.Equal(verdict, _client.Known(one));

@@ -10,9 +10,12 @@ namespace Kopis.Mail.Smtp;
 public readonly record struct RoutedRecipient(
     byte[] Address, byte[]? Local, bool IsClear = true)
 {
-    /// <summary>Whether it has the form of an address that this host makes for foreign senders
-    /// (SRS). It is accepted only if it was made here.</summary>
-    public bool IsSrs { get; init; }
+    /// <summary>What routing makes of it, if that has the form of an address that this host makes
+    /// of a foreign sender (SRS): it is taken if it was made here. Null for any other.</summary>
+    public byte[]? Srs { get; init; }
+
+    /// <summary>Whether it has that form.</summary>
+    public bool IsSrs => Srs is not null;
 
     /// <summary>Whether it has the form of SRS while the control files cannot be used: its domain
     /// may be ours, and it is to be tried again.</summary>

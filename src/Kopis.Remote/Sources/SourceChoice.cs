@@ -23,7 +23,7 @@ internal sealed class SourceChoice
         }
 
         string from = ByteText.ToText(Ascii8.ToLower(sender));
-        string fromDomain = from[(from.LastIndexOf('@') + 1)..];
+        string fromDomain = new TextAddress(from).Domain.ToString();
         string domain = TargetFinder.NameOf(host).ToLowerInvariant();
         _seed = ByteText.ToBytes($"{from}\n{domain}");
         foreach (SourceRule rule in rules.All)

@@ -20,9 +20,9 @@ internal static class EnvelopeEdits
         {
             if (!edit.IsAdded)
             {
-                recipients.RemoveAll(one => IsSame(one.Address.Span, edit.Address));
+                recipients.RemoveAll(one => Address.AreSame(one.Address.Span, edit.Address));
             }
-            else if (!recipients.Exists(one => IsSame(one.Address.Span, edit.Address)))
+            else if (!recipients.Exists(one => Address.AreSame(one.Address.Span, edit.Address)))
             {
                 recipients.Add(new EnvelopeRecipient(edit.Address, edit.Parameters.ToBytes()));
             }
@@ -49,13 +49,5 @@ internal static class EnvelopeEdits
     {
         _ = MessageParameters.TryParse(old.Parameters.Span, out MessageParameters parameters);
         return Envelope.Format(sender, parameters, recipients);
-    }
-
-    // As in EnvelopeRecipients: case matters only before the last @.
-    private static bool IsSame(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
-    {
-        int at = one.LastIndexOf((byte)'@') + 1;
-        return one.Length == other.Length && one[..at].SequenceEqual(other[..at])
-            && Ascii8.EqualsIgnoreCase(one[at..], other[at..]);
     }
 }

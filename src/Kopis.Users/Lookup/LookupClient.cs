@@ -107,11 +107,10 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
             (LookupVerdict Verdict, byte[][] Fields)? answer;
             try
             {
-                byte[] address = recipient.Local ?? recipient.Address; // The latter for SRS.
-                int at = address.AsSpan().LastIndexOf((byte)'@');
+                Address asked = new(recipient.Local ?? recipient.Srs ?? recipient.Address);
                 answer = await _recipients.AskAsync(
                     LookupFrame.Make(
-                        (byte)LookupKind.Recipient, address[..at], address[(at + 1)..],
+                        (byte)LookupKind.Recipient, asked.Local.ToArray(), asked.Domain.ToArray(),
                         client?.GetAddressBytes() ?? []),
                     stop);
             }
@@ -333,9 +332,9 @@ public sealed class LookupClient : ILoginService, IRecipientCheck, ISenderCheck
 
         try
         {
-            int at = recipient.Address.AsSpan().LastIndexOf((byte)'@');
-            return _unasked.Current().Contains(recipient.Address.AsSpan(at + 1))
-                || recipient.Local is null ? LookupVerdict.Yes : null;
+            ConstMap unasked = _unasked.Current();
+            return recipient.Local is not { } local || unasked.Contains(new Address(local).Domain)
+                ? LookupVerdict.Yes : null;
         }
         catch (ConfigurationException)
         {

@@ -46,15 +46,20 @@ public sealed class AliasesFirst(string home)
     /// <summary>Whether one of the commands forwards to the name, at any host.</summary>
     private static bool Names(ReadOnlySpan<byte> commands, byte[] local)
     {
-        byte[] itself = [(byte)'&', .. local, (byte)'@'];
         foreach (Range range in commands.Split((byte)0))
         {
-            if (Ascii8.StartsWithIgnoreCase(commands[range], itself))
+            if (commands[range] is [(byte)'&', .. var target] && IsAt(target, local))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    private static bool IsAt(ReadOnlySpan<byte> address, byte[] local)
+    {
+        Address parts = new(address);
+        return parts.HasAt && Ascii8.EqualsIgnoreCase(parts.Local, local);
     }
 }

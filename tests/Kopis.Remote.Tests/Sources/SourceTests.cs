@@ -24,6 +24,8 @@ public sealed class SourceTests : IDisposable
     [InlineData("ann@x.example", "far.example", "MX.big.example", 1)]
     [InlineData("ann@x.example", "Sub.Far.example", "mx.far.example", 2)]
     [InlineData("", "else.example", "192.0.2.9", 3)]
+    [InlineData("a@x@shop.example", "else.example", "192.0.2.9", 0)]
+    [InlineData("shop.example", "else.example", "192.0.2.9", 3)] // It has no domain.
     public void The_first_line_that_fits_counts(
         string sender, string host, string server, int place)
     {

@@ -23,6 +23,9 @@ public class RemoteAddressTests
     {
         Assert.Equal(Key("list-1-bob=x@l.example"), Key("LIST-2-eve=y@L.example"));
         Assert.Equal(Key("bounce+77@l.example"), Key("bounce+78@l.example"));
+        Assert.Equal(Key("bounce-77"), Key("bounce-78")); // Of users of the host.
+        Assert.NotEqual(Key("joe"), Key("ann"));
+        Assert.NotEqual(Key("joe"), Key("joe@l.example"));
         Assert.NotEqual(Key("joe@l.example"), Key("ann@l.example"));
         Assert.NotEqual(Key("joe@l.example"), Key("joe@m.example"));
         Assert.NotEqual(Key(""), Key("joe@m.example"));

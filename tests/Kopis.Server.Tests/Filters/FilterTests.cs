@@ -53,6 +53,18 @@ public sealed class FilterTests
     }
 
     [Fact]
+    public void Case_counts_in_recipients_without_a_domain()
+    {
+        MessageChanges changes = new();
+        changes.Add(new RecipientEdit(Bytes("JOE"), IsAdded: false, default));
+        changes.Add(new RecipientEdit(Bytes("Ann"), IsAdded: true, default));
+        Assert.Equal(
+            "Fs@x\0Tjoe\0Tann\0TAnn\0\0",
+            Encoding.Latin1.GetString(
+                EnvelopeEdits.Apply(Bytes("Fs@x\0Tjoe\0Tann\0\0"), changes)));
+    }
+
+    [Fact]
     public async Task What_waits_is_the_same_in_memory_and_in_a_file()
     {
         HeldRoom room = new();

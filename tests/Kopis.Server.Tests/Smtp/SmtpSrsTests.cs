@@ -59,6 +59,21 @@ public class SmtpSrsTests
         Assert.Empty(talk.Recipients.Questions);
     }
 
+    /// <summary>Else it would be taken, and bounced by qmail-rspawn.</summary>
+    [Theory]
+    [InlineData("SRS0=HHHHHH=TT=a.example=joe")]
+    [InlineData("SRS0=HHHHHH=TT=a.example=joe%srs.example@gcd.org")]
+    public async Task One_that_routing_makes_of_an_address_is_asked_about_too(string address)
+    {
+        using SmtpTalk talk = new(4096) { Recipients = new AskedRecipients() };
+        await talk.Play("control srsdomain: srs.example", "control envnoathost: SRS.Example",
+            "control percenthack: gcd.org", "S: 220 toyokawa.gcd.org ESMTP",
+            "C: MAIL FROM:<>", "S: 250 ok", $"C: RCPT TO:<{address}>");
+        await talk.Recipients.Answer(LookupVerdict.No);
+        await talk.Line(Refused);
+        Assert.Equal([address], talk.Recipients.Questions);
+    }
+
     [Theory, InlineData("srsdomain", "a b"), InlineData("virtualdomains", "/")]
     public async Task Control_files_that_cannot_be_used_refuse_nothing_for_good(
         string file, string line)

@@ -46,10 +46,10 @@ internal static class RemoteAddress
     internal static ulong SenderKey(ReadOnlySpan<byte> sender)
     {
         Address parts = new(sender);
-        ReadOnlySpan<byte> local = parts.HasAt ? parts.Local : [];
+        ReadOnlySpan<byte> local = parts.Local;
         int end = local.IndexOfAny((byte)'-', (byte)'+', (byte)'=');
         ulong hash = Hash(14695981039346656037, end > 0 ? local[..end] : local);
-        return Hash((hash ^ '@') * 1099511628211, parts.DomainOrAll);
+        return Hash((hash ^ '@') * 1099511628211, parts.Domain);
     }
 
     /// <summary>A domain as part of a destination's name: printable ASCII.</summary>
