@@ -36,6 +36,19 @@ public sealed partial class TidyTests
     ];
 
     private const int RootsLinesMax = 600;
+
+    private static readonly string[] AtSearchers =
+    [
+        "Kopis.Base/Address.cs", "Kopis.Base/TextAddress.cs",
+
+        // Grammar: tokens, of which a quoted @ is none, and a list in a word.
+        "Kopis.Mail/Addresses/AddressArgument.cs", "Kopis.Mail/Addresses/AddressListReader.cs",
+        "Kopis.Mail/Addresses/ForwardLine.cs",
+
+        // No addresses: NAME@INSTANCE.service, and where to look in a line of the journal.
+        "Kopis.Host/Upgrade/RunningUnits.cs", "Kopis.Tools/Journal/JournalLines.cs",
+    ];
+
     private static readonly string Root = FindRoot();
     private static readonly string[] Sources = Find("src", "*.cs");
 
@@ -93,6 +106,28 @@ public sealed partial class TidyTests
     public void Files_are_read_by_what_waits_for_nobody() => Check(
         Sources, lines => lines.Where(line => WaitingRead().IsMatch(line)
             && !line.Contains("\"/proc/", StringComparison.Ordinal)));
+
+    /// <summary>Where an address divides, and what a word without an <c>@</c> means, is decided by
+    /// Kopis.Base.Address alone.</summary>
+    [Fact]
+    public void Nothing_else_looks_for_the_at_of_an_address()
+    {
+        string[] found = [.. Sources
+            .Where(path => AtSearch().IsMatch(File.ReadAllText(path)))
+            .Select(path => Path.GetRelativePath(Path.Combine(Root, "src"), path))
+            .Order(StringComparer.Ordinal)];
+        Assert.Equal(AtSearchers.Order(StringComparer.Ordinal), found);
+    }
+
+    [Theory]
+    [InlineData("int at = address.LastIndexOf((byte)'@');")]
+    [InlineData("int at = Array.LastIndexOf(address, (byte)'@');")]
+    [InlineData("int at = address.AsSpan(0, end).LastIndexOf(\"@\"u8);")]
+    [InlineData("string domain = address.Split('@')[^1];")]
+    [InlineData("int at = text.IndexOf(\n    '@', StringComparison.Ordinal);")]
+    [InlineData("while (at >= 0 && address[at] != (byte)'@')")]
+    [InlineData("int at = tokens.FindLastIndex(token => token.Is('@'));")]
+    public void A_search_for_it_is_known_by(string code) => Assert.Matches(AtSearch(), code);
 
     [Fact]
     public void Nothing_is_left_for_later() => Check(
@@ -233,6 +268,11 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^\s+(?:public|internal|private|protected) static (?!readonly|partial|extern"
         + @"|class|unsafe partial|async|event)[\w<>\[\],.?() ]+? _?\w+(?: = .*)?;$")]
     private static partial Regex MutableStatic();
+
+    [GeneratedRegex(
+        @"\b(?:(?:Last)?IndexOf(?:Any)?|Find(?:Last)?Index|Split)\([^;{}]*?['""]@['""]"
+        + @"|\[[a-z]\w*[^\];]*\] (?:==|!=|is|is not) (?:\(byte\))?'@'")]
+    private static partial Regex AtSearch();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX|NotImplementedException)\b")]
     private static partial Regex Unfinished();
