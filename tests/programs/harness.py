@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests"))
 
 import accounts  # noqa: E402
+import virtual_users  # noqa: E402
 
 accounts.hide_qmails()
 
@@ -56,6 +57,12 @@ class ProgramCase(unittest.TestCase):
     def control(self, name, *lines):
         """Writes a control file, one line each."""
         (self.home / "control" / name).write_text("".join(line + "\n" for line in lines))
+
+    def add_user(self, address, password):
+        """A virtual user whose password costs little to check."""
+        virtual_users.write(self.home, address, password)
+        result = self.run_program("kopis", "user", "compile")
+        self.assertEqual(0, result.returncode, result)
 
     def environment(self, **more):
         """A small, known environment with this home."""

@@ -13,9 +13,7 @@ OWNER = 61001
 class Checkpassword(ProgramCase):
     def setUp(self):
         super().setUp()
-        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
-                                  stdin=PASSWORD + b"\n")
-        self.assertEqual(0, result.returncode, result)
+        self.add_user("joe@mx.example", PASSWORD)
         self.mailbox = self.home / "users/mail/mx.example/joe"
         if os.geteuid() == 0:
             # As on an installed host: nobody's mailbox is root's.

@@ -22,14 +22,9 @@ class FailingHelpers(ListenerCase):
         super().setUp()
         self.control("rcpthosts", "mx.example")
         self.control("authloopback", "1")
-        self.add_user("joe")
+        self.add_user("joe@mx.example", PASSWORD.encode())
         queue = self.script("cat > /dev/null; cat <&1 > /dev/null\n")
         self.env = {"QMAILQUEUE": queue}
-
-    def add_user(self, name):
-        result = self.run_program("kopis", "user", "add", f"{name}@mx.example", "--password-file",
-                                  "-", stdin=PASSWORD.encode() + b"\n")
-        self.assertEqual(0, result.returncode, result)
 
     def client(self):
         client = smtplib.SMTP("127.0.0.1", self.port, "c.example", timeout=60)

@@ -227,9 +227,7 @@ class VirtualMailboxes(ProgramCase):
 
     def setUp(self):
         super().setUp()
-        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
-                                  stdin=self.PASSWORD + b"\n")
-        self.assertEqual(0, result.returncode, result)
+        self.add_user("joe@mx.example", self.PASSWORD)
         self.box = self.home / "users/mail/mx.example/joe"
         self.roots = self.home / "roots"
         for part in ("tmp", "new", "cur"):

@@ -121,9 +121,7 @@ class Chain(ProgramCase):
     def setUp(self):
         super().setUp()
         self.options = {}
-        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
-                                  stdin=PASSWORD.encode())
-        self.assertEqual(0, result.returncode, result)
+        self.add_user("joe@mx.example", PASSWORD.encode())
         self.maildir = self.home / "users/mail/mx.example/joe/Maildir"
         path = self.maildir / "new/a"
         path.write_bytes(b"Subject: a\n\nbody\n")

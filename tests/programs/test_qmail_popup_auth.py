@@ -22,7 +22,7 @@ class AuthCase(ListenerCase):
     def setUp(self):
         super().setUp()
         self.cert = self.certificate("servercert.pem", "mx.example")
-        self.user("add", "joe@mx.example", "--password-file", "-", stdin=PASSWORD.encode() + b"\n")
+        self.add_user("joe@mx.example", PASSWORD.encode())
 
     def user(self, *words, **options):
         result = self.run_program("kopis", "user", *words, **options)

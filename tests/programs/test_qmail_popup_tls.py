@@ -19,8 +19,7 @@ class OverTls(ListenerCase):
     def setUp(self):
         super().setUp()
         self.certificate("servercert.pem", "mx.example")
-        subprocess.run([BIN / "kopis", "user", "add", "joe", "--password-file", "-"],
-                       input=b"long secret\n", env=self.environment(), check=True, capture_output=True)
+        self.add_user("joe@mx.example", b"long secret")
         [box] = self.home.glob("users/mail/*/joe/Maildir")
         letter = box / "new/1.M1P1Q1.host"
         letter.write_bytes(LETTER)

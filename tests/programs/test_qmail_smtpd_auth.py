@@ -55,9 +55,7 @@ class AuthCase(ListenerCase):
         queue = self.home / "queue-program"
         queue.write_text(f"#!/bin/sh\ncat > {self.home}/message\ncat <&1 > {self.home}/envelope\n")
         queue.chmod(0o755)
-        result = self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
-                                  stdin=PASSWORD.encode() + b"\n")
-        self.assertEqual(0, result.returncode, result)
+        self.add_user("joe@mx.example", PASSWORD.encode())
         (self.home / "users/mail/mx.example/joe/.qmail-list").write_text("&x@y\n")
 
     def listen(self, chain=CHAIN, **more):

@@ -184,8 +184,7 @@ class Hostile(ListenerCase):
     # AUTH -------------------------------------------------------------------------------------
 
     def with_users(self):
-        self.run_program("kopis", "user", "add", "joe@mx.example", "--password-file", "-",
-                         stdin=PASSWORD.encode() + b"\n")
+        self.add_user("joe@mx.example", PASSWORD.encode())
         Service(self, "--single-user")
         self.control("authloopback", "1")
         self.serve(chain=("qmail-smtpd", "mx.example", "checkpassword", "true"),

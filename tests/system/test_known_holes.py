@@ -328,7 +328,9 @@ class KnownHoles(HostCase):
         domain = self.host.me
         known = [f"user{n}@{domain}" for n in range(1 + TIMING_TRIES // 40)]
         for name in known:  # At most 40 failures each: past 50 no password is looked at.
-            self.host.run("user", "add", name, "--password-file", "-", input=b"right\n")
+            added = self.host.run("user", "add", name, "--password-file", "-",
+                                  input=b"right horse\n")
+            self.assertEqual(0, added.returncode, added)
         unknown = [name.replace("user", "nobody") for name in known]
 
         def refusal(number, name):

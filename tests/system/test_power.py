@@ -27,8 +27,8 @@ class Power(unittest.TestCase):
         self.addCleanup(disk.close)
         host = Host(base=disk.mount_point, binary=disk.directory / "kopis")
         self.addCleanup(host.close)
-        host.start()
         host.add_mailbox()
+        host.start()
         os.sync()  # What the test itself wrote is not what is on trial.
         seed = int(os.environ.get("KOPIS_SEED", time.time_ns() % 1_000_000))
         dice = random.Random(seed)

@@ -28,8 +28,8 @@ class Disks(unittest.TestCase):
         """A host with a small disk at home/DIRECTORY."""
         host = Host()
         self.addCleanup(host.close)
-        host.start()
         host.add_mailbox()
+        host.start()
         host.stop()
         place = host.home / directory
         keep = host.base / "kept"
@@ -128,8 +128,8 @@ class Descriptors(HostCase):
     def setUp(self):
         self.host = FewDescriptors()
         self.addCleanup(self.host.close)
-        self.host.start()
         self.host.add_mailbox()
+        self.host.start()
 
     def test_a_listener_without_descriptors_serves_again_when_it_has_some(self):
         clients = []
@@ -149,8 +149,8 @@ class Silence(HostCase):
         self.host = Host()
         self.addCleanup(self.host.close)
         self.host.control("concurrencyincoming", str(self.CLIENTS + 100))
-        self.host.start()
         self.host.add_mailbox()
+        self.host.start()
 
     def test_ten_thousand_clients_that_say_nothing(self):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -191,7 +191,7 @@ class Run(unittest.TestCase):
     def test_a_user_of_a_new_domain_gets_mail_at_once(self):
         self.host.start()
         self.host.address = "ada@new.example"
-        self.host.add_mailbox()
+        self.host.add_mailbox_by_command()
         self.send("to a domain that was none of ours")
         self.host.wait_mail("ada@new.example", 1)
 

@@ -35,9 +35,9 @@ class Transcripts(HostCase):
         self.addCleanup(self.host.close)
         self.host.control("locals", "toyokawa.gcd.org", "gcd.org")
         self.host.control("rcpthosts", "toyokawa.gcd.org", "gcd.org", ".gcd.org")
-        self.host.start()
         self.host.address = "sengoku@gcd.org"
         self.host.add_mailbox()
+        self.host.start()
 
     def smtp(self):
         client = Line(self, self.host.smtp_port)

@@ -61,7 +61,7 @@ class Run(unittest.TestCase):
             (host.home / "control").rmdir()
             host.home.rmdir()  # All is made by the run.
             host.start()
-            host.add_mailbox()
+            host.add_mailbox_by_command()
             for words in (("domain", "add", "new.example"),
                           ("alias", "add", "a@new.example", "b@elsewhere.example")):
                 made = host.run(*words)

@@ -81,8 +81,8 @@ class Inodes(unittest.TestCase):
         self.addCleanup(disk.close)
         host = Host(base=disk.mount_point, binary=disk.directory / "kopis")
         self.addCleanup(host.close)
-        host.start()
         host.add_mailbox()
+        host.start()
         send(host)
         host.wait_mail(host.address, 1)
         made = []
@@ -189,8 +189,8 @@ class Clock(unittest.TestCase):
         host.set_clock(0)
         self.sink = free_port()
         host.control("smtproutes", f":127.0.0.1:{self.sink}")  # Nobody listens there yet.
-        host.start()
         host.add_mailbox()
+        host.start()
         send(host, recipient="x@later.example")
         host.wait_log(r"^delivery \d+: deferral: ")
         return host
