@@ -15,10 +15,17 @@ public class CrashSimulationTests
     private const int Slots = 3;
     private const int SeedsInTest = 60;
 
-    public static TheoryData<int> FirstSeeds => [.. Enumerable.Range(0, 10).Select(i => i * 1000)];
+    public static TheoryData<int> MoreSeeds => [.. Enumerable.Range(2, 8).Select(i => i * 1000)];
 
-    [Theory, MemberData(nameof(FirstSeeds))]
-    public void Nothing_is_lost_and_nothing_durably_done_is_done_again(int firstSeed)
+    [Theory, InlineData(0), InlineData(1000)]
+    public void Nothing_is_lost_and_nothing_durably_done_is_done_again(int firstSeed) =>
+        Try(firstSeed);
+
+    [Trait("Size", "large")]
+    [Theory, MemberData(nameof(MoreSeeds))]
+    public void Nor_is_it_with_many_more_seeds(int firstSeed) => Try(firstSeed);
+
+    private static void Try(int firstSeed)
     {
         for (int seed = firstSeed; seed < firstSeed + SeedsInTest; seed++)
         {

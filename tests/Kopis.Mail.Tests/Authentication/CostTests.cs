@@ -12,9 +12,9 @@ namespace Kopis.Mail.Tests.Authentication;
 /// </summary>
 public class CostTests
 {
-    /// <summary>What a message may cost; these tests run without optimization, where it costs more.
-    /// </summary>
-    private static readonly TimeSpan CpuMax = TimeSpan.FromMilliseconds(50);
+    /// <summary>What a message may cost. It was 50 ms while these tests ran without optimization,
+    /// where it costs a quarter more.</summary>
+    private static readonly TimeSpan CpuMax = TimeSpan.FromMilliseconds(40);
 
     private const int MessageBytes = 256 * 1024;
     private const int Rounds = 3;
@@ -23,6 +23,7 @@ public class CostTests
     public static TheoryData<string> Worst => ["names", "toomany", "fields", "tags", "blanks",
         "lengths", "from", "body", "comments", "line"];
 
+    [Trait("Size", "large")]
     [Theory, MemberData(nameof(Worst))]
     public void The_worst_message_costs_little(string kind)
     {

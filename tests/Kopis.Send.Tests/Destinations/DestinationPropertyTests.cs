@@ -105,6 +105,7 @@ public class DestinationPropertyTests
         }
     }
 
+    [Trait("Size", "large")]
     [Theory]
     [InlineData(60, false), InlineData(60, true), InlineData(255, false), InlineData(1000, true)]
     public void Personal_mail_waits_neither_for_a_list_nor_for_silent_hosts(int slots, bool isKnown)
@@ -147,6 +148,7 @@ public class DestinationPropertyTests
 
     /// <summary>One who submits with as many senders as he likes holds what one sender may; and
     /// his other senders wait for him alone.</summary>
+    [Trait("Size", "large")]
     [Theory, InlineData(60, false), InlineData(120, true), InlineData(1000, true)]
     public void Many_senders_of_one_submitter_leave_slots_for_others(int slots, bool isByClient)
     {

@@ -16,6 +16,7 @@ public sealed class JournalSearchTests : IDisposable
     /// <summary>Records of some messages, a few to a file, files often within a second: a message
     /// is found whole from any of its records. What another process writes may come before `new`
     /// and after `end`, by a moment.</summary>
+    [Trait("Size", "large")]
     [Fact]
     public void A_message_is_found_whole_from_any_of_its_records() =>
         Gen.Select(Gen.Int[1, 20].Array[8, 24], Gen.Int[1, 12], Gen.Double[0.01, 5]).Sample(

@@ -213,8 +213,13 @@ public class DkimTests
     [InlineData(512, "fail (key is too short)")]
     [InlineData(1016, "fail (key is too short)")]
     [InlineData(1024, "pass")]
-    [InlineData(4096, "pass")]
-    public async Task Keys_have_1024_to_4096_bits(int bits, string result)
+    public Task Keys_have_1024_bits_at_least(int bits, string result) => TryKey(bits, result);
+
+    [Trait("Size", "large")] // Such a key takes a second or two to make.
+    [Fact]
+    public Task Keys_have_up_to_4096_bits() => TryKey(4096, "pass");
+
+    private static async Task TryKey(int bits, string result)
     {
         RSA rsa = bits == 4096 ? DkimTools.LargeRsa : RSA.Create(bits);
         DkimSigningKey key = DkimSigningKey.OfRsa(DkimTools.Domain, "k", rsa);
