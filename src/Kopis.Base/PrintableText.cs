@@ -23,6 +23,15 @@ public static class PrintableText
         });
     }
 
+    /// <summary>Appends what <see cref="Line"/> returns.</summary>
+    public static void AddLine(StringBuilder to, ReadOnlySpan<byte> text)
+    {
+        foreach (byte one in text.TrimEnd((byte)'\n'))
+        {
+            to.Append(OnLine(one));
+        }
+    }
+
     /// <summary>Bytes with their line ends.</summary>
     public static string Lines(ReadOnlySpan<byte> text) => string.Concat(
         ByteText.ToText(text).Select(c => c == '\n' || IsPrintable(c) ? c : '?'));

@@ -8,11 +8,11 @@ using Kopis.Remote.Sources;
 namespace Kopis.Remote;
 
 /// <summary>
-/// Hosts that did not answer recently, as in qmail's tcpto (contract §8.2): after two timeouts an
-/// address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for qmail-tcpto
-/// and across restarts. IPv6 addresses, for which the file has no room, and all addresses if it
-/// cannot be used, are kept in memory; at most as many. What others change in the file is seen as
-/// in control files, within a tenth of a second.
+/// Remembers hosts that did not answer recently, as qmail's tcpto does (contract §8.2): after two
+/// timeouts an address is not tried for about an hour. IPv4 addresses are in queue/lock/tcpto, for
+/// qmail-tcpto and across restarts. Memory has IPv6 addresses, for which the file has no room, and
+/// all addresses if the file cannot be used; it holds as many as the file. A change that another
+/// process makes to the file is seen within a tenth of a second, as with control files.
 /// </summary>
 internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
 {
@@ -31,7 +31,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     /// <summary>The addresses of this host's interfaces.</summary>
     internal InterfaceAddresses Interfaces { get; } = new(clock);
 
-    /// <summary>Which addresses speak QMTP.</summary>
+    /// <summary>Addresses that speak QMTP.</summary>
     internal QmtpHosts Qmtp { get; } = new(clock);
 
     /// <summary>How many recipients of a transaction each destination accepts.</summary>
@@ -63,8 +63,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
             _own.Remove(address);
             TryFile(() =>
             {
-                // Nearly all answers come from hosts that always answer: no lock is needed for
-                // those.
+                // Nearly all answers come from hosts that always answer, and those need no lock.
                 if (TimeoutTable.Find(_table.Current(), address).Timeouts > 0)
                 {
                     file.NoteAnswer(address);
@@ -92,7 +91,7 @@ internal sealed class ConnectMemory(TimeProvider clock, TimeoutFile file)
     private static Reloading<byte[]> TableOf(TimeoutFile file, TimeProvider clock) =>
         new([file.Place], file.Read, clock);
 
-    /// <summary>False if the file cannot be used: mail goes out without it.</summary>
+    /// <summary>False if the file cannot be used; mail is sent without it.</summary>
     private static bool TryFile(Action action)
     {
         try

@@ -74,7 +74,7 @@ internal sealed class HostDialer(
     }
 
     /// <summary>Connects to one address.</summary>
-    /// <returns>Null where there is no connection; the walk says why.</returns>
+    /// <returns>Null if there is no connection; the walk records why.</returns>
     internal async Task<Dialed?> ConnectToAsync(
         RemoteHost host, int place, AddressWalk walk, string destination,
         CancellationToken stop)

@@ -93,7 +93,7 @@ internal sealed class OrderPipe(bool isWide, int slots)
         Write(reports.WrittenSpan);
     }
 
-    /// <summary>Answers questions, at once.</summary>
+    /// <summary>Writes the answers to some questions in one write.</summary>
     internal void Answer(params ReadOnlySpan<WideAnswer> answers)
     {
         ArrayBufferWriter<byte> frames = new(128);

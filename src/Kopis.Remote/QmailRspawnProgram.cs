@@ -185,7 +185,7 @@ public sealed class QmailRspawnProgram : IDisposable
         }
     }
 
-    /// <summary>Answers questions, together those that need not wait for DNS.</summary>
+    /// <summary>Answers questions. The answers that need no DNS are written together.</summary>
     private void Start(List<WideQuestion> questions)
     {
         List<WideAnswer> answers = [];
@@ -193,7 +193,7 @@ public sealed class QmailRspawnProgram : IDisposable
         {
             if (Volatile.Read(ref _questions) >= QuestionsMax)
             {
-                break; // Whoever asks on without answers is not our qmail-send.
+                break; // Our qmail-send never has so many open questions.
             }
 
             Task<WideAnswer> answer = FindAsync(question);

@@ -9,10 +9,10 @@ namespace Kopis.Remote;
 
 /// <summary>Finds the addresses for a host: route, literal, MX, A and AAAA (contract §8.2).
 /// </summary>
-/// <param name="dns">Asked for them.</param>
-/// <param name="own">Which addresses are ours although no interface has them, and which are not.
-/// </param>
-/// <param name="usesMxps">Preferences of MX say who speaks QMTP.</param>
+/// <param name="dns">Answers DNS questions.</param>
+/// <param name="own">Addresses that are ours although no interface has them, and addresses that are
+/// not.</param>
+/// <param name="usesMxps">Whether preferences of MX tell which hosts speak QMTP.</param>
 /// <param name="interfaces">The addresses of this host's interfaces; null: the system is asked.
 /// </param>
 internal sealed class TargetFinder(
@@ -221,8 +221,8 @@ internal sealed class TargetFinder(
 
     private OwnAddresses Ours() => new(SmtpPort, own, interfaces?.Current());
 
-    /// <summary>By SMTP, and before that by QMTP where the preference says so: 12801, 12817 and
-    /// so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
+    /// <summary>The host by SMTP, and before that by QMTP if the preference says so: 12801, 12817
+    /// and so on to 13041 (cr.yp.to/proto/mxps.txt).</summary>
     private IEnumerable<RemoteHost> WaysTo(int preference, RemoteHost host) =>
         usesMxps && preference is >= 12_801 and <= 13_041 && preference % 16 == 1
             ? [host with { EndPoint = new(host.EndPoint.Address, QmtpPort), IsQmtp = true }, host]

@@ -10,7 +10,7 @@ namespace Kopis.Host.Doctor;
 
 /// <summary>Asks DNS about domains.</summary>
 /// <param name="dns">The resolver, which must not cache.</param>
-/// <param name="me">The host's name, for SPF.</param>
+/// <param name="spf">Checks SPF.</param>
 /// <param name="addresses">The host's public addresses.</param>
 /// <param name="keys">All signing keys.</param>
 /// <param name="web">Fetches MTA-STS policies; null to fetch none.</param>

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace Kopis.Net.Dns;
 
-/// <summary>Which addresses lead back to this host, in whatever notation.</summary>
-/// <param name="port">Where mail would be sent to.</param>
-/// <param name="lists">What control files say of addresses; null: nothing.</param>
-/// <param name="interfaces">Those of interfaces; null: the system is asked.</param>
+/// <summary>Decides which addresses lead back to this host, in any notation.</summary>
+/// <param name="port">The port that mail would be sent to.</param>
+/// <param name="lists">Control files about addresses; null: none.</param>
+/// <param name="interfaces">The addresses of interfaces; null: the system is asked.</param>
 public sealed class OwnAddresses(
     int port, OwnAddressLists? lists = null, IReadOnlySet<IPAddress>? interfaces = null)
 {

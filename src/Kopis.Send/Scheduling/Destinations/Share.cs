@@ -4,7 +4,7 @@ namespace Kopis.Send.Scheduling.Destinations;
 /// 64 bytes, and 4 to 8 more for each recipient but the first.</summary>
 internal sealed class Share(Pass pass, DomainEntry domain, bool isAlone)
 {
-    private const int TakenMax = 16_384; // It remembers them.
+    private const int TakenMax = 16_384; // Those taken stay in memory as long as the share.
 
     private int _first;
     private int[]? _others;
