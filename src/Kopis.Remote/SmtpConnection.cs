@@ -261,7 +261,7 @@ internal sealed class SmtpConnection(
         }
         catch (Exception e) when (e is SocketException or AuthenticationException
             or CryptographicException or ArgumentException or InvalidOperationException
-            or NotSupportedException)
+            or NotSupportedException or UnauthorizedAccessException)
         {
             // A server's bytes can make the platform's TLS throw, in the handshake or later. The
             // connection is then useless, but that is no failure of the mail.

@@ -9,15 +9,12 @@ import unittest
 
 from host import HostCase
 
-import test_destinations
 from strict_sink import Limits, StrictSink
 
 SERVER = "127.7.0.1"
 
 
 class Replies(HostCase):
-    queue = test_destinations.Destinations.queue
-
     def setUp(self):
         self.sink = StrictSink()
         self.addCleanup(self.sink.close)
@@ -47,7 +44,7 @@ class Replies(HostCase):
         return [one for line in lines for one in json.loads(line)["recipients"]]
 
     def send(self):
-        self.queue(f"joe@{self.host.me}", ["bob@far.example"])
+        self.host.queue(f"joe@{self.host.me}", ["bob@far.example"])
 
     def wait_tries(self, tries):
         self.host.wait_until(lambda: [one for one in self.recipients()

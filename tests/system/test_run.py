@@ -17,9 +17,9 @@ class Run(unittest.TestCase):
         self.host = Host()
         self.addCleanup(self.host.close)
 
-    def refuse(self, *arguments, code=111):
+    def refuse(self, *arguments, code=111, wrapper=()):
         """The one line that it says, the exit code, and that nothing is left running."""
-        process = self.host.popen(*arguments)
+        process = self.host.popen(*arguments, wrapper=wrapper)
         output = process.communicate(timeout=30)[0].decode()
         self.assertEqual(code, process.returncode, output)
         self.assertEqual(1, len(output.splitlines()), output)
@@ -46,6 +46,16 @@ class Run(unittest.TestCase):
             client.sendall(f"USER {address}\r\nPASS {password}\r\nQUIT\r\n".encode())
             self.assertEqual([b"+OK"] * 3, [lines.readline()[:3] for _ in range(3)])
             lines.close()
+
+    def test_roots_of_trust_that_nobody_may_read(self):
+        """.NET reads them for the chain of our certificate; before, the host ended with a trace."""
+        self.host.start()
+        self.host.stop()
+        roots = self.host.base / "roots"
+        roots.mkdir(mode=0)
+        said = self.refuse(wrapper=["env", f"SSL_CERT_DIR={roots}"])
+        self.assertEqual(f"run: fatal: {self.host.home}/control/servercert.pem: Access to the path "
+                         f"'{roots}' is denied.\n", said)
 
     def test_sigterm_and_ctrl_c_end_all_within_five_seconds(self):
         for number in (signal.SIGTERM, signal.SIGINT):

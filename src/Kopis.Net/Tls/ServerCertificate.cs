@@ -63,8 +63,10 @@ public sealed class ServerCertificate
 
             throw new ConfigurationException($"{path}: no key that matches its certificate");
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException
+            or IOException or UnauthorizedAccessException)
         {
+            // The last two are about the host's roots of trust, which the platform reads here.
             throw new ConfigurationException($"{path}: {e.Message}", e);
         }
     }

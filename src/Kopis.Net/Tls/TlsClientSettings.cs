@@ -81,7 +81,8 @@ public sealed class TlsClientSettings
             chain.ImportFromPem(pem);
             return SslStreamCertificateContext.Create(certificate, chain, offline: true);
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or IOException
+            or UnauthorizedAccessException)
         {
             throw control.Bad(
                 RemoteFiles.ClientCert, $"no certificate and key: {e.Message}");
