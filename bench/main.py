@@ -35,14 +35,15 @@ def main():
         Before.published = pathlib.Path(arguments.before).resolve(strict=True)
         Field.kopis = [*Field.kopis, Before]
     counts, rows, began = Counts(arguments.quick), [], time.monotonic()
+    path = arguments.output or (
+        report.RESULTS / f"{datetime.date.today()}{'-quick' if arguments.quick else ''}.md")
     try:
         measure(rounds, names, counts, rows)
     finally:
         TRASH.empty()
-    path = arguments.output or (
-        report.RESULTS / f"{datetime.date.today()}{'-quick' if arguments.quick else ''}.md")
-    report.write(path, rows, rounds, time.monotonic() - began)
-    print(path)
+        if rows:  # Also what was measured before an error.
+            report.write(path, rows, rounds, time.monotonic() - began)
+            print(path)
 
 
 def measure(rounds, names, counts, rows):
