@@ -95,7 +95,7 @@ public static class Sendmail
         }
         catch (PosixException)
         {
-            // Without a name service there is no name; sending the message matters more.
+            // The name service does not answer: the message is sent without USER.
         }
     }
 

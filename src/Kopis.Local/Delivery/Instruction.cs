@@ -4,8 +4,8 @@ namespace Kopis.Local.Delivery;
 
 /// <summary>One line of a .qmail file (contract §7.7).</summary>
 /// <param name="Kind">What to do.</param>
-/// <param name="Argument">The file name, command or address as it stands in the file; anybody may
-/// have written it.</param>
+/// <param name="Argument">The file name, command or address: bytes of the file, which anybody may
+/// have written.</param>
 internal readonly record struct Instruction(InstructionKind Kind, ReadOnlyMemory<byte> Argument)
 {
     /// <summary>The socket that <c>lmtp:/PATH</c> names.</summary>

@@ -58,8 +58,8 @@ public static class SmtpExtensionList
             SmtpExtensions.XClient => " NAME ADDR PORT PROTO HELO",
             SmtpExtensions.Limits => $" RCPTMAX={policy.RecipientsMaxFor(user)}",
 
-            // Without a limit there is no number after SIZE: some clients take 0 for a limit (RFC
-            // 1870 §4 allows both).
+            // If there is no limit, SIZE has no number: some clients read 0 as a limit of 0 bytes
+            // (RFC 1870 §4 allows both).
             SmtpExtensions.Size when policy.MessageBytesMax > 0 => $" {policy.MessageBytesMax}",
             _ => "",
         };

@@ -27,7 +27,7 @@ public static class HostAddresses
     }
 
     /// <summary>All addresses, IPv4 first.</summary>
-    /// <exception cref="ConfigurationException">There is no address, or no answer.</exception>
+    /// <exception cref="ConfigurationException">DNS has no address, or no answer.</exception>
     public static IPAddress[] Find(ProgramContext context, string host)
     {
         if (Literal(host) is { } literal)

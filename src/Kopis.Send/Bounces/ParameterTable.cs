@@ -28,7 +28,7 @@ internal sealed class ParameterTable
     /// <summary>Whether some parameter is about delivery status notifications.</summary>
     internal bool HasDsn { get; }
 
-    /// <summary>The parameters of MAIL as they stand in the envelope.</summary>
+    /// <summary>The parameters of MAIL, unparsed.</summary>
     internal ReadOnlySpan<byte> Message => _packed.AsSpan(0, _ends[0]);
 
     /// <summary>Bytes of memory that the table takes.</summary>
@@ -69,7 +69,7 @@ internal sealed class ParameterTable
     /// <summary>Notes that this recipient's delay was reported to the sender.</summary>
     internal void SetDelayTold(int index) => (_delaysTold ??= []).Add(index);
 
-    /// <summary>The parameters of a recipient's RCPT as they stand in the envelope.</summary>
+    /// <summary>The parameters of a recipient's RCPT, unparsed.</summary>
     internal ReadOnlyMemory<byte> Recipient(int index) =>
         _packed.AsMemory(_ends[index], _ends[index + 1] - _ends[index]);
 }

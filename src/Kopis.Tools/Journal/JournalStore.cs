@@ -54,7 +54,7 @@ internal sealed class JournalStore : IDisposable
     /// <summary>Whether records wait to be written.</summary>
     internal bool HasUnwritten => _buffer.WrittenCount > 0;
 
-    /// <summary>Whether so many bytes wait that they should be written.</summary>
+    /// <summary>Whether enough bytes are buffered to write them.</summary>
     internal bool IsLarge => _buffer.WrittenCount >= BufferBytes / 2;
 
     /// <summary>Where to write the next record.</summary>

@@ -33,7 +33,7 @@ public readonly record struct BounceRecord(int Recipient, DsnAction Action, byte
     /// <summary>Whether it was delivered and its sender has not been told yet.</summary>
     public bool IsSuccess => Action is DsnAction.Delivered or DsnAction.Relayed;
 
-    /// <summary>The record as it stands in the file.</summary>
+    /// <summary>The bytes of the record in the file.</summary>
     public byte[] Format()
     {
         byte[] record = new byte[HeadBytes + Report.Length];

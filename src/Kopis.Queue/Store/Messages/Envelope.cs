@@ -12,7 +12,7 @@ public readonly struct Envelope(ReadOnlyMemory<byte> bytes)
     /// <summary>The longest address, including its NUL (ADDR of qmail-queue.c).</summary>
     public const int AddressBytesMax = 1003;
 
-    /// <summary>The envelope as it stands in the queue.</summary>
+    /// <summary>The bytes of the envelope in the queue.</summary>
     public ReadOnlyMemory<byte> Bytes { get; } = bytes;
 
     /// <summary>The envelope sender; may be empty or <c>#@[]</c>.</summary>
